@@ -1,0 +1,389 @@
+import childProcess, { type ChildProcessWithoutNullStreams } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { GatewayError } from '../../src-shared/errors.ts'
+import { systemClock, type Clock } from '../servers/clock.ts'
+import { childEnvironment } from './child-environment.ts'
+import { FloodGate } from './flood-gate.ts'
+import { LineFramer } from './framing.ts'
+import { LineLog } from './line-log.ts'
+import { failed, type LoginEnvironment } from './login-environment.ts'
+import type { ProcessTree, ProcessTrees } from './process-tree.ts'
+import type { Launch, LaunchDefinition, Link, LinkClosed, LinkEvents } from './runtime.ts'
+import { StdinWriter } from './stdin-writer.ts'
+
+/** After the root has exited, its stdout may be held open by a grandchild: what still comes within this counts. */
+const lastWordsMs = 500
+/** A server whose stdout or stdin broke is given this long to exit, so that its exit can be told as the reason. */
+const brokenPipeMs = 500
+const maxStdoutJunkBytes = 4 * 1024
+const maxStderrLineBytes = 8 * 1024
+const maxLogLinesPerSecond = 1000
+
+export interface LocalProcessOptions {
+  environment: LoginEnvironment
+  trees: ProcessTrees
+  clock?: Clock
+}
+
+/** Launches `local-process` servers: a child that speaks JSON-RPC, one message a line, on stdin and stdout. */
+export function createLocalProcessLaunch(options: LocalProcessOptions): Launch {
+  return async (definition, events, signal) => {
+    const clock = options.clock ?? systemClock
+    throwIfAborted(definition.serverId, signal)
+    const { instanceId, env: marker } = options.trees.mark()
+    const plan = await planSpawn(definition, options.environment, marker)
+    throwIfAborted(definition.serverId, signal)
+    const child = await spawn(definition.serverId, plan)
+    const tree = options.trees.adopt(child, instanceId, definition.serverId)
+    return new LocalProcessLink(plan.command, child, tree, events, clock)
+  }
+}
+
+interface SpawnPlan {
+  command: string
+  file: string
+  args: readonly string[]
+  cwd: string
+  env: Record<string, string>
+  isWindows: boolean
+}
+
+async function planSpawn(
+  definition: LaunchDefinition,
+  environment: LoginEnvironment,
+  marker: Record<string, string>,
+): Promise<SpawnPlan> {
+  const { runtime, serverId, baseDir, env } = definition
+  if (runtime.type !== 'local-process') {
+    throw new GatewayError('internal', `${serverId} is no local process but ${runtime.type}.`)
+  }
+  const cwd = path.resolve(baseDir, runtime.working_dir ?? '.')
+  if (!fs.statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    const why = fs.existsSync(cwd) ? 'is not a folder' : 'does not exist'
+    throw failed(
+      serverId,
+      `Its working_dir ${cwd} ${why}. Create it, or correct working_dir.`,
+      `working_dir: ${runtime.working_dir ?? '(the folder of the catalog)'}`,
+    )
+  }
+  const isWindows = environment.platform === 'win32'
+  const ownPath = Object.entries(env).find(
+    ([name]) => name === 'PATH' || (isWindows && name.toUpperCase() === 'PATH'),
+  )?.[1]
+  const found = await environment.resolveCommand(runtime.command, {
+    serverId,
+    cwd,
+    baseDir,
+    searchPath: ownPath,
+  })
+  return {
+    command: runtime.command,
+    file: found.file,
+    args: runtime.args,
+    cwd,
+    isWindows,
+    env: childEnvironment({
+      inherited: environment.all(),
+      inheritEnv: definition.inheritEnv,
+      own: env,
+      path: found.path,
+      marker,
+      platform: environment.platform,
+    }),
+  }
+}
+
+/** Resolves once the system has started the program. No shell is involved. */
+async function spawn(serverId: string, plan: SpawnPlan): Promise<ChildProcessWithoutNullStreams> {
+  const { file, args, cwd, env } = plan
+  const options = { cwd, env, stdio: 'pipe', windowsHide: true } as const
+  try {
+    // On Windows .cmd files need cmd.exe and its quoting; cross-spawn knows how.
+    const crossSpawn = plan.isWindows ? (await import('cross-spawn')).default : undefined
+    const child = crossSpawn
+      ? requireStreams(crossSpawn(file, args, options))
+      : childProcess.spawn(file, args, { ...options, detached: true })
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve)
+      child.once('error', reject)
+    })
+    return child
+  } catch (error) {
+    throw spawnFailure(serverId, plan, error)
+  }
+}
+
+function requireStreams(child: childProcess.ChildProcess): ChildProcessWithoutNullStreams {
+  const { stdin, stdout, stderr } = child
+  if (stdin === null || stdout === null || stderr === null)
+    throw new Error('The pipes are missing.')
+  return Object.assign(child, {
+    stdin,
+    stdout,
+    stderr,
+    stdio: [stdin, stdout, stderr, null, null] as const,
+  })
+}
+
+function spawnFailure(serverId: string, plan: SpawnPlan, error: unknown): GatewayError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const reasons: Record<string, string> = {
+    // The file is there, or it would not have been found: so the interpreter of its first line is not.
+    ENOENT: `The program that the first line of ${plan.file} names (#!) was not found. Install it, or correct that line.`,
+    EACCES: `${plan.file} may not be executed by this user. Change its permissions, or choose another command.`,
+    ENOEXEC: `${plan.file} is not a program for this machine. Install the right one.`,
+    E2BIG: 'Its arguments and environment are too large. Shorten args, env or inherit_env.',
+    EAGAIN:
+      'The system allows no more processes. Stop some servers, or raise the limit (ulimit -u).',
+    EMFILE:
+      'The gateway has too many files open. Stop some servers, or raise the limit (ulimit -n).',
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  const known = typeof code === 'string' ? reasons[code] : undefined
+  return failed(serverId, known ?? `The system could not start ${plan.file}: ${message}.`, error)
+}
+
+function throwIfAborted(serverId: string, signal: AbortSignal): void {
+  if (signal.aborted) {
+    throw new GatewayError('cancelled', `The start of ${serverId} was called off.`)
+  }
+}
+
+/** The pipe to one child. Its end comes from four sides (asked for, exit, broken pipe, stuck) and is told once. */
+class LocalProcessLink implements Link {
+  readonly #command: string
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #tree: ProcessTree
+  readonly #events: LinkEvents
+  readonly #writer: StdinWriter
+  readonly #stderrLog: LineLog
+  readonly #stdoutLog: LineLog
+  readonly #gates: FloodGate[] = []
+  /** Resolves when both output streams have been read to their end. */
+  readonly #outputEnd: Promise<unknown>
+  #closing: Promise<void> | undefined
+  /** Why the gateway ended it, where it was the gateway. */
+  #failure: string | undefined
+  #isClosed = false
+
+  constructor(
+    command: string,
+    child: ChildProcessWithoutNullStreams,
+    tree: ProcessTree,
+    events: LinkEvents,
+    clock: Clock,
+  ) {
+    this.#command = command
+    this.#child = child
+    this.#tree = tree
+    this.#events = events
+    const log = events.log.bind(events)
+    const common = { log, clock, maxLinesPerSecond: maxLogLinesPerSecond }
+    this.#stderrLog = new LineLog({ ...common, source: 'stderr', maxLineBytes: maxStderrLineBytes })
+    this.#stdoutLog = new LineLog({ ...common, source: 'stdout', maxLineBytes: maxStdoutJunkBytes })
+    this.#writer = new StdinWriter(child.stdin, (bytes) => {
+      this.#fail(
+        `It stopped reading its input: ${Math.round(bytes / 2 ** 20)} MB were waiting for it`,
+        0,
+      )
+    })
+    this.#outputEnd = Promise.all([this.#readStdout(clock), this.#readStderr(clock)])
+    this.#watchPipes()
+    if (child.exitCode !== null || child.signalCode !== null) this.#onExit()
+    else child.once('exit', () => this.#onExit())
+    events.log('lifecycle', `started \`${command}\` (pid ${tree.rootPid})`)
+  }
+
+  get pids(): readonly number[] {
+    return this.#tree.pids
+  }
+
+  send(chunks: readonly Buffer[]): boolean {
+    return !this.#isClosed && this.#writer.write(chunks)
+  }
+
+  negotiated(): void {}
+
+  forget(): void {}
+
+  close(graceMs?: number): Promise<void> {
+    this.#closing ??= this.#endTree(graceMs)
+    return this.#closing
+  }
+
+  async #endTree(graceMs?: number): Promise<void> {
+    this.#writer.end()
+    await this.#tree.end(graceMs)
+    await this.#tellClosed()
+  }
+
+  #readStdout(clock: Clock): Promise<void> {
+    const { stdout } = this.#child
+    const gate = this.#addGate(stdout, clock)
+    let received = 0
+    let delivered = 0
+    const framer = new LineFramer(
+      (line) => {
+        const message = messageIn(line)
+        if (message === undefined) {
+          this.#stdoutLog.write(line)
+          return
+        }
+        delivered += line.length + 1
+        if (!this.#isClosed) this.#events.message(message)
+      },
+      { onOverflow: (bytes) => this.#reportOverflow('stdout', bytes) },
+    )
+    return readToEnd(stdout, framer, (bytes) => {
+      received += bytes
+      gate.count(Math.max(0, received - delivered - framer.pendingBytes))
+      received = framer.pendingBytes
+      delivered = 0
+    })
+  }
+
+  #readStderr(clock: Clock): Promise<void> {
+    const { stderr } = this.#child
+    const gate = this.#addGate(stderr, clock)
+    const framer = new LineFramer((line) => this.#stderrLog.write(line), {
+      // A line of a log has no end to wait for when it is that long.
+      maxLineBytes: 1024 * 1024,
+      onOverflow: (bytes) => this.#reportOverflow('stderr', bytes),
+    })
+    return readToEnd(stderr, framer, (bytes) => gate.count(bytes))
+  }
+
+  #addGate(stream: ChildProcessWithoutNullStreams['stdout'], clock: Clock): FloodGate {
+    const gate = new FloodGate(stream, clock)
+    this.#gates.push(gate)
+    return gate
+  }
+
+  #reportOverflow(source: 'stdout' | 'stderr', bytes: number): void {
+    this.#log(`dropped a line of ${Math.round(bytes / 2 ** 20)} MB on ${source}: too long`)
+  }
+
+  #watchPipes(): void {
+    const { stdin, stdout, stderr } = this.#child
+    // EPIPE: most often the process is about to exit, and that says more.
+    stdin.on('error', () => this.#fail('It closed its input', brokenPipeMs))
+    stdout.on('error', () => {})
+    stderr.on('error', () => {})
+    stdout.once('end', () => {
+      this.#fail('It closed its output', brokenPipeMs)
+    })
+    // A signal that could not be sent, for instance; whatever it is, the exit tells the rest.
+    this.#child.on('error', (error) => this.#log(error.message))
+  }
+
+  /** The server is of no use any more: it gets `afterMs` to exit by itself, then its tree is ended. */
+  #fail(reason: string, afterMs: number): void {
+    const end = () => {
+      if (this.#isClosed || this.#closing !== undefined || this.#failure !== undefined) return
+      this.#failure = reason
+      this.#writer.end()
+      void this.#tree.end(0)
+      void this.#tellClosed()
+    }
+    if (afterMs === 0) end()
+    else setTimeout(end, afterMs).unref()
+  }
+
+  #onExit(): void {
+    // A wrapper that died leaves the real server behind, which nobody could reach any more.
+    if (this.#closing === undefined) void this.#tree.end(0)
+    void this.#tellClosed()
+  }
+
+  /** Reads what has been written to the end (within limits), then says that it is over. */
+  async #tellClosed(): Promise<void> {
+    if (this.#isClosed) return
+    await withinMs(lastWordsMs, this.#outputEnd)
+    if (this.#isClosed) return
+    this.#stdoutLog.flush()
+    this.#stderrLog.flush()
+    for (const gate of this.#gates) gate.close()
+    const reason = this.#reason()
+    this.#log(reason.message)
+    this.#isClosed = true
+    this.#writer.end()
+    this.#child.stdout.destroy()
+    this.#child.stderr.destroy()
+    this.#events.closed(reason)
+  }
+
+  #reason(): LinkClosed {
+    const { exitCode, signalCode } = this.#child
+    const expected = this.#closing !== undefined
+    const ending =
+      signalCode !== null
+        ? `was ended by ${signalCode}`
+        : exitCode !== null
+          ? `exited with code ${exitCode}`
+          : 'is being ended'
+    const lastLine = this.#stderrLog.last.trim().slice(0, 300)
+    const lastWords = expected || lastLine === '' ? '' : ` Its last line on stderr: ${lastLine}`
+    const why = this.#failure !== undefined && exitCode === null ? ` ${this.#failure}.` : ''
+    return {
+      message: `The process \`${this.#command}\` ${ending}.${why}${lastWords}`,
+      exitCode,
+      signal: signalCode,
+      expected,
+    }
+  }
+
+  #log(text: string): void {
+    if (!this.#isClosed) this.#events.log('lifecycle', text)
+  }
+}
+
+/** Reads a stream in flowing mode; resolves at its end, or when it is destroyed. */
+function readToEnd(
+  stream: ChildProcessWithoutNullStreams['stdout'],
+  framer: LineFramer,
+  onChunk: (bytes: number) => void,
+): Promise<void> {
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
+      framer.push(chunk)
+      onChunk(chunk.length)
+    })
+    stream.once('end', () => framer.end())
+    stream.once('close', resolve)
+  })
+}
+
+const openBrace = 0x7b
+const openBracket = 0x5b
+
+/**
+ * The message in a line: it starts with an object or an array of objects, past blanks. `[INFO] ready` and
+ * `{ port: 1 }`, which servers print by mistake, are none.
+ */
+function messageIn(line: Buffer): Buffer | undefined {
+  const start = skipBlanks(line, 0)
+  const first = line[start]
+  if (first !== openBrace && first !== openBracket) return undefined
+  const second = line[skipBlanks(line, start + 1)]
+  const isJson =
+    first === openBrace
+      ? second === 0x22 /* " */ || second === 0x7d /* } */
+      : second === openBrace || second === 0x5d /* ] */
+  if (!isJson) return undefined
+  return start === 0 ? line : line.subarray(start)
+}
+
+function skipBlanks(line: Buffer, from: number): number {
+  let index = from
+  while (line[index] === 0x20 || line[index] === 0x09) index += 1
+  return index
+}
+
+/** Waits for `promise`, at most `ms`. */
+async function withinMs(ms: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+  await Promise.race([promise, limit])
+  clearTimeout(timer)
+}
