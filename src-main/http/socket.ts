@@ -1,0 +1,290 @@
+/**
+ * The shim's way in: a unix socket (a named pipe on Windows) in the state directory, which only its user can open.
+ * Lines of JSON. The shim opens with {"hello":{"version":1,"server"?,"client"?}} and is answered by
+ * {"welcome":{"version":1,"pid","spawned"}} or {"refused":{"message"}}; then each line is an MCP message, both ways.
+ * {"closing":{}} asks the shim to send nothing new: this gateway is about to stop, and the next one will answer.
+ */
+import fs from 'node:fs'
+import net from 'node:net'
+import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import type { Duplex, SessionHost } from '../mcp/session-host.ts'
+import { LineFramer } from '../runtimes/framing.ts'
+import type { Log } from '../telemetry/log.ts'
+
+export interface SocketLimits {
+  /** Bytes that may wait for a shim that does not read; then it is cut off. */
+  maxQueuedBytes: number
+  maxLineBytes: number
+  helloTimeoutMs: number
+  maxConnections: number
+}
+
+const defaultLimits: SocketLimits = {
+  maxQueuedBytes: 64 * 1024 * 1024,
+  maxLineBytes: 64 * 1024 * 1024,
+  helloTimeoutMs: 5_000,
+  maxConnections: 4_096,
+}
+
+export interface SocketListenerOptions {
+  path: string
+  sessions: SessionHost
+  log: Log
+  /** True if a shim has started this gateway: nobody else will start it again. */
+  spawned?: boolean
+  limits?: Partial<SocketLimits>
+}
+
+export interface SocketListener {
+  readonly path: string
+  /** Accepts no more shims, and tells those that are there to hold what is new for the next gateway. */
+  drain(): void
+  /** Ends every connection. Resolves when all are closed, within a second. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Listens. A socket that a dead gateway has left is replaced. Throws GatewayError `conflict` if a living one answers
+ * there. The caller holds the lock of the state directory and has prepared its folders.
+ */
+export async function createSocketListener(
+  options: SocketListenerOptions,
+): Promise<SocketListener> {
+  const { path } = options
+  const limits = { ...defaultLimits, ...options.limits }
+  const isFile = !path.startsWith('\\\\')
+  if (isFile && fs.existsSync(path)) {
+    if (await answers(path))
+      throw new GatewayError('conflict', `Another gateway already answers on ${path}.`)
+    fs.rmSync(path, { force: true })
+  }
+  const connections = new Set<Connection>()
+  const server = net.createServer((socket) => {
+    const connection = new Connection(socket, options, limits, () => connections.delete(connection))
+    connections.add(connection)
+  })
+  server.maxConnections = limits.maxConnections
+  await listen(server, path, isFile)
+  server.on('error', (error) => options.log.error({ err: error }, 'The shim socket has failed'))
+  let closed: Promise<void> | undefined
+  return {
+    path,
+    drain() {
+      // Closing takes the file away, too: shims that come now look for the next gateway.
+      server.close()
+      for (const connection of connections) connection.announceEnd()
+    },
+    close() {
+      closed ??= new Promise((resolve) => {
+        const limit = setTimeout(() => {
+          for (const connection of connections) connection.destroy()
+        }, 1_000)
+        server.close(() => {
+          clearTimeout(limit)
+          resolve()
+        })
+        for (const connection of connections) connection.end()
+      })
+      return closed
+    },
+  }
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(path)
+    const done = (answer: boolean): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.setTimeout(1_000, () => done(false))
+    socket.once('connect', () => done(true))
+    socket.once('error', () => done(false))
+  })
+}
+
+function listen(server: net.Server, path: string, isFile: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why =
+        error.code === 'EADDRINUSE' ? 'another gateway already answers there' : error.message
+      reject(new GatewayError('conflict', `Cannot listen on ${path}: ${why}.`, { cause: error }))
+    })
+    // The file is made inside of `listen`: it must not be open to others even for a moment.
+    const umask = isFile ? process.umask(0o177) : undefined
+    try {
+      server.listen(path, () => {
+        server.removeAllListeners('error')
+        resolve()
+      })
+    } finally {
+      if (umask !== undefined) process.umask(umask)
+    }
+  })
+}
+
+const lineFeed = Buffer.from('\n')
+
+class Connection {
+  readonly #socket: net.Socket
+  readonly #options: SocketListenerOptions
+  readonly #limits: SocketLimits
+  readonly #helloLimit: NodeJS.Timeout
+  #session: Duplex | undefined
+  #out: Buffer[] = []
+  #outBytes = 0
+
+  constructor(
+    socket: net.Socket,
+    options: SocketListenerOptions,
+    limits: SocketLimits,
+    onClose: () => void,
+  ) {
+    this.#socket = socket
+    this.#options = options
+    this.#limits = limits
+    this.#helloLimit = setTimeout(
+      () => this.#refuse('The first line must be a hello, within 5 seconds.'),
+      limits.helloTimeoutMs,
+    )
+    this.#helloLimit.unref()
+    const framer = new LineFramer((line) => this.#receive(line), {
+      maxLineBytes: limits.maxLineBytes,
+      onOverflow: (bytes) => this.#cut(`a message of ${bytes} bytes is too large`),
+    })
+    socket.on('data', (chunk) => {
+      framer.push(chunk)
+      if (framer.pendingBytes > limits.maxLineBytes) this.#cut('a message is too large')
+    })
+    // ECONNRESET and EPIPE: the shim is gone, which `close` tells as well.
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      clearTimeout(this.#helloLimit)
+      this.#session?.close()
+      onClose()
+    })
+  }
+
+  announceEnd(): void {
+    if (this.#session !== undefined) this.#write([Buffer.from('{"closing":{}}')])
+  }
+
+  end(): void {
+    this.#flush()
+    this.#socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #receive(line: Buffer): void {
+    if (this.#session !== undefined) this.#session.receive(line)
+    else if (!this.#socket.writableEnded) this.#greet(line)
+  }
+
+  #greet(line: Buffer): void {
+    clearTimeout(this.#helloLimit)
+    const { sessions, log, spawned = false } = this.#options
+    const hello = parseHello(line)
+    if (hello === undefined) return this.#refuse('The first line must be a hello.')
+    if (hello.version !== 1)
+      return this.#refuse(
+        `This gateway speaks version 1 of the shim's protocol, not ${hello.version}. Update both to the same version.`,
+      )
+    const { server: serverId, client } = hello
+    try {
+      this.#session = sessions.openDuplex({
+        ...(serverId === undefined ? {} : { serverId }),
+        ...(client === undefined ? {} : { client }),
+        principal: 'local',
+        send: (chunks) => this.#write(chunks),
+        end: () => this.end(),
+      })
+    } catch (error) {
+      log.warn({ server_id: serverId, client, err: error }, 'A shim was refused')
+      return this.#refuse(asGatewayError(error).message)
+    }
+    log.debug({ server_id: serverId, client }, 'A shim has connected')
+    this.#write([
+      Buffer.from(JSON.stringify({ welcome: { version: 1, pid: process.pid, spawned } })),
+    ])
+  }
+
+  #refuse(message: string): void {
+    this.#write([Buffer.from(JSON.stringify({ refused: { message } }))])
+    this.end()
+  }
+
+  /** One line, written with all others of this turn. */
+  #write(chunks: readonly Buffer[]): void {
+    if (this.#socket.writableEnded || this.#socket.destroyed) return
+    const waiting = this.#outBytes + this.#socket.writableLength
+    if (waiting > this.#limits.maxQueuedBytes)
+      return this.#cut(`it does not read: ${waiting} bytes wait for it`)
+    if (this.#out.length === 0) setImmediate(() => this.#flush())
+    for (const chunk of chunks) {
+      this.#out.push(chunk)
+      this.#outBytes += chunk.length
+    }
+    this.#out.push(lineFeed)
+    this.#outBytes += 1
+  }
+
+  #flush(): void {
+    if (this.#out.length === 0) return
+    const chunks = this.#out
+    const bytes = this.#outBytes
+    this.#out = []
+    this.#outBytes = 0
+    const socket = this.#socket
+    if (socket.writableEnded || socket.destroyed) return
+    if (bytes <= joinUpToBytes) {
+      socket.write(Buffer.concat(chunks, bytes))
+      return
+    }
+    socket.cork()
+    for (const chunk of chunks) socket.write(chunk)
+    socket.uncork()
+  }
+
+  #cut(why: string): void {
+    this.#options.log.warn({}, `A shim was cut off: ${why}`)
+    this.#socket.destroy()
+  }
+}
+
+/** Below this, copying is cheaper than a vector. */
+const joinUpToBytes = 256 * 1024
+
+interface Hello {
+  version: number
+  server?: string
+  client?: string
+}
+
+/** By hand: the schema library would be loaded for this line alone. */
+function parseHello(line: Buffer): Hello | undefined {
+  let first: unknown
+  try {
+    first = JSON.parse(line.toString('utf8'))
+  } catch {
+    return undefined
+  }
+  const hello = member(first, 'hello')
+  const version = member(hello, 'version')
+  const server = member(hello, 'server')
+  const client = member(hello, 'client')
+  if (typeof version !== 'number') return undefined
+  return {
+    version,
+    ...(typeof server === 'string' ? { server } : {}),
+    ...(typeof client === 'string' ? { client: client.slice(0, 200) } : {}),
+  }
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Record<string, unknown>)[key]
+    : undefined
+}

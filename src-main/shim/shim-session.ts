@@ -1,0 +1,306 @@
+import { errorMessage, idText, readEnvelope } from '../mcp/envelope.ts'
+import type { Envelope } from '../mcp/envelope.ts'
+import { Demand } from './carrier.ts'
+import type { Carrier, Connect, ShimLog } from './carrier.ts'
+import { isRecord, parseRecord } from './json-record.ts'
+
+export interface ShimSessionOptions {
+  connect: Connect
+  /** One message to the AI client, without a line end. */
+  out(line: Buffer): void
+  /** No gateway can be had and the client has no session yet: there is nothing to keep alive for. */
+  failed(error: Error): void
+  log: ShimLog
+}
+
+/** A request that was sent and not answered. Without a line: it must not be sent twice. */
+interface InFlight {
+  id: Buffer
+  method: string
+  line?: Buffer
+}
+
+/** More waiting messages than this, and the client's input is not read on. */
+const maxQueuedBytes = 64 * 1024 * 1024
+
+/**
+ * One AI client's conversation, which outlives the gateway: it remembers what the client has agreed with the gateway
+ * (initialize, log level, subscriptions) and agrees it again with the next one.
+ */
+export class ShimSession {
+  readonly #options: ShimSessionOptions
+  readonly #stop = new AbortController()
+  #state: 'idle' | 'connecting' | 'resuming' | 'open' | 'closing' = 'idle'
+  #carrier: Carrier | undefined
+  #demand = new Demand()
+  #queue: Buffer[] = []
+  #queuedBytes = 0
+  readonly #inFlight = new Map<string, InFlight>()
+  /** Ids of the answers to what was replayed: the client has them already. */
+  readonly #replayed = new Map<string, (answer: Envelope) => void>()
+  #serverRequests = new Set<string>()
+  /** Requests of a gateway that is gone: a late answer means nothing to the next one. */
+  readonly #forgotten = new Set<string>()
+  #initialize: { id: string; line: Buffer; answer?: InitializeAnswer } | undefined
+  #initialized: Buffer | undefined
+  #level: Buffer | undefined
+  #resumeLimit: NodeJS.Timeout | undefined
+  readonly #subscriptions = new Map<string, Buffer>()
+
+  constructor(options: ShimSessionOptions) {
+    this.#options = options
+  }
+
+  /** Requests that the client waits for. */
+  get waiting(): number {
+    return this.#inFlight.size + this.#queue.length
+  }
+
+  /** True when too much waits: the client's input should not be read before `waiting` goes down. */
+  get isFull(): boolean {
+    return this.#queuedBytes > maxQueuedBytes
+  }
+
+  /** Looks for a gateway, and starts one, before the client has said anything. */
+  open(): void {
+    this.#connect()
+    this.#demand.raise()
+  }
+
+  /** One message from the client. */
+  receive(line: Buffer): void {
+    const envelope = peek(line)
+    if (envelope?.kind === 'response') {
+      const id = idText(envelope)
+      this.#serverRequests.delete(id)
+      if (!this.#forgotten.delete(id)) this.#carrier?.send(line)
+      return
+    }
+    if (envelope?.method === 'notifications/cancelled') return this.#cancel(line)
+    if (this.#state === 'open') return this.#send(line, envelope)
+    this.#queue.push(Buffer.from(line))
+    this.#queuedBytes += line.length
+    if (this.#state === 'idle') this.#connect()
+    this.#demand.raise()
+  }
+
+  close(): void {
+    this.#stop.abort()
+    this.#carrier?.end()
+    this.#carrier = undefined
+  }
+
+  #connect(): void {
+    this.#state = 'connecting'
+    this.#demand = new Demand()
+    if (this.waiting > 0) this.#demand.raise()
+    const events = {
+      message: (line: Buffer) => this.#fromGateway(line),
+      closing: () => this.#closing(),
+      lost: (error: Error) => this.#lost(error),
+    }
+    this.#options.connect(events, this.#demand, this.#stop.signal).then(
+      (carrier) => {
+        if (this.#stop.signal.aborted) return carrier.end()
+        this.#carrier = carrier
+        this.#resume(carrier)
+      },
+      (thrown: unknown) => {
+        if (this.#stop.signal.aborted) return
+        this.#giveUp(thrown instanceof Error ? thrown : new Error(String(thrown)))
+      },
+    )
+  }
+
+  /** Everything that waits gets the error; the next message of the client tries anew. */
+  #giveUp(error: Error): void {
+    this.#options.log('error', error.message)
+    this.#carrier?.end()
+    this.#carrier = undefined
+    this.#state = 'idle'
+    for (const line of this.#takeQueue()) {
+      const envelope = peek(line)
+      if (envelope?.kind === 'request') this.#track(line, envelope)
+    }
+    for (const request of this.#inFlight.values()) this.#fail(request, error.message)
+    if (this.#initialize?.answer === undefined) this.#options.failed(error)
+  }
+
+  #fail({ id, line, method }: InFlight, message: string): void {
+    const key = id.toString('latin1')
+    this.#inFlight.delete(key)
+    if (method === 'initialize' && line !== undefined) this.#initialize = undefined
+    this.#options.out(Buffer.concat(errorMessage(id, { code: -32000, message })))
+  }
+
+  #resume(carrier: Carrier): void {
+    const initialize = this.#initialize
+    if (initialize?.answer === undefined) return this.#resent()
+    this.#state = 'resuming'
+    this.#resumeLimit = setTimeout(
+      () => this.#lost(new Error('no answer to initialize')),
+      resumeLimitMs,
+    )
+    this.#replayed.set(initialize.id, (answer) => {
+      clearTimeout(this.#resumeLimit)
+      if (answer.error !== undefined) {
+        const why = answer.bytes.toString('utf8', answer.error.start, answer.error.end)
+        return this.#giveUp(
+          new Error(`The gateway restarted and did not take up the session again: ${why}`),
+        )
+      }
+      if (this.#initialized !== undefined) carrier.send(this.#initialized)
+      if (this.#level !== undefined) this.#replay(carrier, this.#level)
+      for (const line of this.#subscriptions.values()) this.#replay(carrier, line)
+      this.#resent()
+      // The catalog may have changed while nobody told the client.
+      for (const kind of initialize.answer?.listChanged ?? [])
+        this.#options.out(
+          Buffer.from(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`),
+        )
+    })
+    carrier.send(initialize.line)
+  }
+
+  #replay(carrier: Carrier, line: Buffer): void {
+    const envelope = peek(line)
+    // What is in flight is sent again anyway, and the client waits for that answer.
+    if (envelope === undefined || this.#inFlight.has(idText(envelope))) return
+    this.#replayed.set(idText(envelope), () => {})
+    carrier.send(line)
+  }
+
+  /** What was in flight goes out again, then what came since. */
+  #resent(): void {
+    this.#state = 'open'
+    for (const { line } of this.#inFlight.values())
+      if (line !== undefined) this.#carrier?.send(line)
+    for (const line of this.#takeQueue()) this.#send(line, peek(line))
+  }
+
+  #takeQueue(): Buffer[] {
+    const queue = this.#queue
+    this.#queue = []
+    this.#queuedBytes = 0
+    return queue
+  }
+
+  #send(line: Buffer, envelope: Envelope | undefined): void {
+    if (envelope?.kind === 'request') this.#track(line, envelope)
+    else if (envelope?.method === 'notifications/initialized') this.#initialized = Buffer.from(line)
+    this.#carrier?.send(line)
+  }
+
+  #track(line: Buffer, envelope: Envelope): void {
+    const key = idText(envelope)
+    const { method } = envelope
+    const id = Buffer.from(key, 'latin1')
+    if (method === 'tools/call') {
+      this.#inFlight.set(key, { id, method })
+      return
+    }
+    const copy = Buffer.from(line)
+    this.#inFlight.set(key, { id, method, line: copy })
+    if (method === 'initialize') this.#initialize = { id: key, line: copy }
+    else if (method === 'logging/setLevel') this.#level = copy
+    else if (method === 'resources/subscribe') this.#subscriptions.set(uriOf(line), copy)
+    else if (method === 'resources/unsubscribe') this.#subscriptions.delete(uriOf(line))
+  }
+
+  /** Nobody needs to be told of a request that has not left, or whose gateway is gone. */
+  #cancel(line: Buffer): void {
+    const { params } = parseRecord(line)
+    const key = isRecord(params) ? JSON.stringify(params['requestId']) : ''
+    if (this.#inFlight.delete(key ?? '')) {
+      if (this.#state === 'open' || this.#state === 'closing') this.#carrier?.send(line)
+      this.#leaveWhenAnswered()
+      return
+    }
+    const at = this.#queue.findIndex((queued) => {
+      const envelope = peek(queued)
+      return envelope?.kind === 'request' && idText(envelope) === key
+    })
+    if (at >= 0) for (const gone of this.#queue.splice(at, 1)) this.#queuedBytes -= gone.length
+  }
+
+  #fromGateway(line: Buffer): void {
+    const envelope = peek(line)
+    if (envelope?.kind === 'response') {
+      const id = idText(envelope)
+      const replayed = this.#replayed.get(id)
+      if (replayed !== undefined) {
+        this.#replayed.delete(id)
+        return replayed(envelope)
+      }
+      this.#inFlight.delete(id)
+      if (id === this.#initialize?.id && this.#initialize.answer === undefined) {
+        if (envelope.result === undefined) this.#initialize = undefined
+        else this.#initialize.answer = { listChanged: listsOf(line) }
+      }
+    } else if (envelope?.kind === 'request') this.#serverRequests.add(idText(envelope))
+    this.#options.out(line)
+    this.#leaveWhenAnswered()
+  }
+
+  #closing(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'closing'
+    this.#leaveWhenAnswered()
+  }
+
+  /** A gateway that is stopping is left as soon as it owes nothing, so that what waits can go to the next one. */
+  #leaveWhenAnswered(): void {
+    if (this.#state !== 'closing' || this.#inFlight.size > 0) return
+    this.#carrier?.end()
+    this.#lost(new Error('the gateway is stopping'))
+  }
+
+  #lost(error: Error): void {
+    this.#options.log('info', `The connection to the gateway has ended: ${error.message}`)
+    this.#carrier?.end()
+    this.#carrier = undefined
+    clearTimeout(this.#resumeLimit)
+    this.#replayed.clear()
+    for (const id of this.#serverRequests) this.#forgotten.add(id)
+    this.#serverRequests.clear()
+    for (const request of this.#inFlight.values())
+      if (request.line === undefined)
+        this.#fail(
+          request,
+          `The gateway restarted while ${request.method} was running; it was not sent again, because it may have had an effect already.`,
+        )
+    this.#connect()
+  }
+}
+
+interface InitializeAnswer {
+  /** Lists of whose changes the client was promised to hear: tools, prompts, resources. */
+  listChanged: string[]
+}
+
+/** A gateway may start the server to answer `initialize`. */
+const resumeLimitMs = 90_000
+
+/** What is no JSON-RPC message is passed on as it is: saying so is the gateway's part. */
+function peek(line: Buffer): Envelope | undefined {
+  try {
+    return readEnvelope(line)
+  } catch {
+    return undefined
+  }
+}
+
+function uriOf(line: Buffer): string {
+  const { params } = parseRecord(line)
+  return isRecord(params) ? String(params['uri']) : ''
+}
+
+function listsOf(line: Buffer): string[] {
+  const { result } = parseRecord(line)
+  const capabilities = isRecord(result) ? result['capabilities'] : undefined
+  if (!isRecord(capabilities)) return []
+  return ['tools', 'prompts', 'resources'].filter((kind) => {
+    const capability = capabilities[kind]
+    return isRecord(capability) && capability['listChanged'] === true
+  })
+}

@@ -1,0 +1,114 @@
+import type net from 'node:net'
+import { LineFramer } from '../runtimes/framing.ts'
+import { RefusedError } from './carrier.ts'
+import type { Carrier, CarrierEvents, Connect, Demand } from './carrier.ts'
+import { isRecord, parseRecord } from './json-record.ts'
+import { reachGateway } from './gateway-start.ts'
+import type { GatewayStart } from './gateway-start.ts'
+
+export interface SocketConnectOptions {
+  start: GatewayStart
+  serverId?: string
+  client?: string
+}
+
+/** A gateway that nobody spawned is being restarted by somebody: systemd, launchd, a person. */
+const restartGraceMs = 3_000
+const welcomeLimitMs = 10_000
+const lineFeed = Buffer.from('\n')
+
+/** Carriers through the socket in the state directory; see http/socket.ts for the lines that are exchanged. */
+export function socketConnect({ start, serverId, client }: SocketConnectOptions): Connect {
+  const hello = JSON.stringify({ hello: { version: 1, server: serverId, client } })
+  let graceMs = 0
+  return async (events: CarrierEvents, demand: Demand, signal: AbortSignal) => {
+    const socket = await reachGateway(start, demand, graceMs, signal)
+    return new Promise((resolve, reject) => {
+      const link = new SocketCarrier(socket, events)
+      const limit = setTimeout(
+        () => link.fail(new Error('The gateway does not answer its socket.')),
+        welcomeLimitMs,
+      )
+      link.first = (line) => {
+        clearTimeout(limit)
+        const answer = readAnswer(line)
+        if (typeof answer === 'string') {
+          link.end()
+          reject(new RefusedError(answer))
+          return
+        }
+        graceMs = answer.spawned ? 0 : restartGraceMs
+        resolve(link)
+      }
+      link.failed = (error) => {
+        clearTimeout(limit)
+        reject(error)
+      }
+      socket.write(`${hello}\n`)
+    })
+  }
+}
+
+class SocketCarrier implements Carrier {
+  /** Takes the gateway's first line. */
+  first: ((line: Buffer) => void) | undefined
+  failed: ((error: Error) => void) | undefined
+  readonly #socket: net.Socket
+  #ended = false
+
+  constructor(socket: net.Socket, events: CarrierEvents) {
+    this.#socket = socket
+    const framer = new LineFramer(
+      (line) => {
+        if (this.#ended) return
+        const { first } = this
+        if (first !== undefined) {
+          this.first = undefined
+          first(line)
+        } else if (line.length === closing.length && line.equals(closing)) events.closing()
+        else events.message(line)
+      },
+      { onOverflow: (bytes) => this.fail(new Error(`it sent a message of ${bytes} bytes`)) },
+    )
+    let reason = new Error('the gateway has closed it')
+    socket.setNoDelay()
+    socket.on('data', (chunk) => framer.push(chunk))
+    socket.on('error', (error) => (reason = error))
+    socket.on('close', () => {
+      if (this.#ended) return
+      this.#ended = true
+      if (this.first === undefined) events.lost(reason)
+      else this.failed?.(reason)
+    })
+  }
+
+  send(line: Buffer): void {
+    const socket = this.#socket
+    if (socket.writableCorked === 0) {
+      socket.cork()
+      process.nextTick(() => socket.uncork())
+    }
+    socket.write(line)
+    socket.write(lineFeed)
+  }
+
+  fail(error: Error): void {
+    this.#socket.destroy(error)
+  }
+
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#socket.end()
+  }
+}
+
+const closing = Buffer.from('{"closing":{}}')
+
+/** The gateway's refusal as a text, or who it is. */
+function readAnswer(line: Buffer): string | { spawned: boolean } {
+  const { welcome, refused } = parseRecord(line)
+  if (isRecord(welcome)) return { spawned: welcome['spawned'] === true }
+  if (isRecord(refused)) return String(refused['message'])
+  return 'Something else than a gateway answers on its socket.'
+}

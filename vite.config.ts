@@ -1,0 +1,76 @@
+import { chmodSync, existsSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { defineConfig } from 'vite'
+import type { BuildEnvironmentOptions, Plugin } from 'vite'
+
+/**
+ * The programs, as CommonJS with all dependencies inside: Node starts them faster than ESM, and an ESM import of
+ * node:http would load undici. What is imported lazily becomes a chunk of its own.
+ */
+const programs = {
+  'gateway-http': 'src-main/bin/gateway-http.ts',
+  gateway: 'src-main/bin/gateway.ts',
+}
+
+function build(input: Record<string, string>, oneFile: boolean): BuildEnvironmentOptions {
+  return {
+    target: 'node22.12',
+    outDir: 'dist',
+    emptyOutDir: false,
+    minify: true,
+    sourcemap: false,
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input,
+      platform: 'node',
+      external: [...builtinModules, /^node:/],
+      output: {
+        format: 'cjs',
+        entryFileNames: '[name].cjs',
+        chunkFileNames: 'chunks/[name]-[hash].cjs',
+        codeSplitting: !oneFile,
+      },
+    },
+  }
+}
+
+/** Old Nodes are told what is wrong before they meet syntax that they do not know. */
+const guard =
+  "(function(v){if(v[0]<22||v[0]==22&&v[1]<12){process.stderr.write('Open MCP Gateway needs Node 22.12 or newer; this is '+process.version+' ('+process.execPath+').\\n');process.exit(1)}})(process.versions.node.split('.'))"
+
+const executables: Plugin = {
+  name: 'executables',
+  generateBundle(_, bundle) {
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk' || !chunk.isEntry) continue
+      const code = chunk.code.replace(/^#!.*\n/, '').replace(/^"use strict";\s*/, '')
+      chunk.code = `#!/usr/bin/env node\n"use strict";${guard};\n${code}`
+    }
+  },
+  writeBundle({ dir }, bundle) {
+    for (const chunk of Object.values(bundle))
+      if (chunk.type === 'chunk' && chunk.isEntry) chmodSync(`${dir}/${chunk.fileName}`, 0o755)
+  },
+}
+
+export default defineConfig({
+  appType: 'custom',
+  publicDir: false,
+  plugins: [executables],
+  environments: {
+    main: { consumer: 'server', resolve: { noExternal: true }, build: build(programs, false) },
+    shim: {
+      consumer: 'server',
+      resolve: { noExternal: true },
+      build: build({ 'gateway-stdio': 'src-main/bin/gateway-stdio.ts' }, true),
+    },
+  },
+  builder: {
+    async buildApp(builder) {
+      for (const name of ['main', 'shim']) {
+        const environment = builder.environments[name]
+        if (environment !== undefined && existsSync('src-main')) await builder.build(environment)
+      }
+    },
+  },
+})
