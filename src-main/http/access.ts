@@ -98,7 +98,7 @@ export function createAccess(options: AccessOptions): Access {
     if (presented === undefined) {
       return new GatewayError(
         'unauthorized',
-        'This gateway wants its key, as "Authorization: Bearer KEY" or "X-API-Key: KEY". ' +
+        'This gateway wants its key, in the header Authorization (as a Bearer token) or X-API-Key. ' +
           'The command "gateway key" prints it.',
       )
     }
