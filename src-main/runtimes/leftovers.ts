@@ -39,6 +39,7 @@ export class ProcessRecords implements ProcessRecorder {
   readonly #log: Log
   readonly #records = new Map<string, ProcessRecord>()
   #gateway: Promise<ProcessName | undefined> | undefined
+  #runId = ''
 
   constructor(stateDir: string, log: Log, table: ProcessTable = systemProcessTable()) {
     this.#folder = path.join(stateDir, 'processes')
@@ -47,18 +48,16 @@ export class ProcessRecords implements ProcessRecorder {
   }
 
   add(runId: string, record: ProcessRecord): void {
+    this.#runId = runId
     this.#records.set(record.instanceId, record)
-    this.#save(runId)
+    this.#save()
   }
 
   remove(instanceId: string): void {
     if (this.#records.delete(instanceId)) this.#save()
   }
 
-  #runId = ''
-
-  #save(runId: string = this.#runId): void {
-    this.#runId = runId
+  #save(): void {
     this.#gateway ??= this.#table.startedAt(process.pid).then(
       (startedAt) => (startedAt === undefined ? undefined : { pid: process.pid, startedAt }),
       () => undefined,

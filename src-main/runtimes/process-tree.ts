@@ -88,7 +88,7 @@ export class ProcessTree {
   readonly rootPid: number
   /** Undefined if the root was gone before it could be looked at. */
   readonly rootStartedAt: Promise<number | undefined>
-  /** Resolves when `end` has done its work. */
+  /** Resolves when `end` has left nothing alive. */
   readonly gone: Promise<void>
   readonly #child: ChildProcess
   readonly #marker: string
@@ -139,7 +139,9 @@ export class ProcessTree {
    */
   end(graceMs: number = defaultGraceMs): Promise<void> {
     if (this.#ending === undefined) {
-      this.#ending = this.#end(graceMs).finally(() => this.#resolveGone())
+      this.#ending = this.#end(graceMs).then((isGone) => {
+        if (isGone) this.#resolveGone()
+      })
     } else if (graceMs === 0) {
       this.#hurry()
     }
@@ -161,7 +163,8 @@ export class ProcessTree {
     return pid !== undefined && exitCode === null && signalCode === null
   }
 
-  async #end(graceMs: number): Promise<void> {
+  /** False if something hangs in the kernel and outlived SIGKILL. */
+  async #end(graceMs: number): Promise<boolean> {
     // Who belongs to it is easiest to tell before its parents start to leave.
     const look = this.#living()
     if (this.#rootIsAlive && graceMs > 0) {
@@ -171,8 +174,8 @@ export class ProcessTree {
     await look
     if (!this.#table.hasSigterm) return await this.#endOnWindows()
     if (!this.#rootIsAlive && graceMs > 0) await this.#waitUntilGone(followMs)
-    if (await this.#signalUntilGone('SIGTERM', termMs)) return
-    await this.#signalUntilGone('SIGKILL', killMs)
+    if (await this.#signalUntilGone('SIGTERM', termMs)) return true
+    return await this.#signalUntilGone('SIGKILL', killMs)
   }
 
   /** Signals the members and those that join them; each gets SIGTERM once, as a second means "at once" to some. */
@@ -215,7 +218,7 @@ export class ProcessTree {
     }
   }
 
-  async #endOnWindows(): Promise<void> {
+  async #endOnWindows(): Promise<boolean> {
     if (this.#rootIsAlive) {
       await new Promise((resolve) => {
         execFile('taskkill', ['/pid', String(this.rootPid), '/T', '/F'], windowsOptions, resolve)
@@ -223,6 +226,7 @@ export class ProcessTree {
     }
     await this.#table.signal(await this.#living(), 'SIGKILL').catch(() => {})
     await waitAtMost(killMs, this.#exited)
+    return !this.#rootIsAlive
   }
 
   async #living(): Promise<ProcessEntry[]> {

@@ -37,7 +37,7 @@ export function createHarness(options: ProcessTreesOptions = {}) {
     more: Partial<LaunchDefinition> = {},
     signal = new AbortController().signal,
   ): Promise<Observed> => {
-    const observed = { messages: [], log: [], closed: [], order: [] } as Omit<Observed, 'link'>
+    const observed: Omit<Observed, 'link'> = { messages: [], log: [], closed: [], order: [] }
     const definition: LaunchDefinition = {
       serverId: 'test',
       runtime: { type: 'local-process', command, args },
