@@ -1,0 +1,133 @@
+import type { Figures } from './figures.ts'
+
+export interface Verdict {
+  goal: string
+  limit: string
+  /** What was reached, for people. */
+  reached: string
+  /** undefined: not measured in this run. */
+  met: boolean | undefined
+}
+
+interface Goal {
+  goal: string
+  most?: number
+  least?: number
+  unit: string
+  reached: (figures: Figures, peers: readonly string[]) => number | undefined
+}
+
+const listens = 'spawn → listening (ours: 100 servers in the catalog), ms'
+
+function difference(
+  figures: Figures,
+  figure: string,
+  over: string,
+  under: string,
+): number | undefined {
+  const a = figures.value(figure, over)
+  const b = figures.value(figure, under)
+  return a === undefined || b === undefined ? undefined : a - b
+}
+
+/** Through the SDK, which every target and every user's client speaks. */
+function throughputOverBestPeer(figures: Figures, peers: readonly string[]): number | undefined {
+  const figure = 'sdk calls/s at 16 parallel'
+  const ratios = peers.flatMap((peer) => figures.ratio(figure, 'gateway', peer) ?? [])
+  return ratios.length === 0 ? undefined : Math.min(...ratios)
+}
+
+function leftOver(figures: Figures): number | undefined {
+  const before = figures.value('sessions: memory before, MB', 'gateway')
+  const after = figures.value('sessions: memory afterwards, MB', 'gateway')
+  return before === undefined || after === undefined ? undefined : (after / before - 1) * 100
+}
+
+const goals: Goal[] = [
+  {
+    goal: 'raw p50 / floor',
+    most: 1.15,
+    unit: '×',
+    reached: (f) => f.ratio('raw p50, ms', 'gateway', 'floor'),
+  },
+  {
+    goal: 'raw calls/s at 16 parallel / floor',
+    least: 0.9,
+    unit: '×',
+    reached: (f) => f.ratio('raw calls/s at 16 parallel', 'gateway', 'floor'),
+  },
+  {
+    goal: 'SDK calls/s at 16 parallel / best peer',
+    least: 3,
+    unit: '×',
+    reached: throughputOverBestPeer,
+  },
+  {
+    goal: 'listening, 100 servers / bare Node start',
+    most: 3.5,
+    unit: '×',
+    reached: (f) => f.ratio(listens, 'gateway', 'bare Node'),
+  },
+  {
+    goal: 'idle memory − bare Node',
+    most: 25,
+    unit: 'MB',
+    reached: (f) => difference(f, 'idle memory, MB', 'gateway', 'bare Node'),
+  },
+  {
+    goal: 'shim cold start / bare Node start',
+    most: 1.7,
+    unit: '×',
+    reached: (f) => f.ratio(listens, 'gateway, shim', 'bare Node'),
+  },
+  {
+    goal: 'shim memory after 3,000 calls − bare Node',
+    most: 10,
+    unit: 'MB',
+    reached: (f) =>
+      difference(f, 'shim memory after 3,000 calls, MB', 'gateway, shim', 'bare Node'),
+  },
+  {
+    goal: 'shim p50 / direct stdio',
+    most: 3,
+    unit: '×',
+    reached: (f) => f.ratio('one call on pipes, p50, ms', 'gateway, shim', 'direct stdio'),
+  },
+  {
+    goal: '8 MiB result / floor',
+    most: 0.25,
+    unit: '×',
+    reached: (f) => f.ratio('8 MiB result, ms', 'gateway', 'floor'),
+  },
+  {
+    goal: 'sessions at once: errors',
+    most: 0,
+    unit: '',
+    reached: (f) => f.value('sessions: errors', 'gateway'),
+  },
+  {
+    goal: 'sessions at once: KB each',
+    most: 150,
+    unit: 'KB',
+    reached: (f) => f.value('sessions: KB each', 'gateway'),
+  },
+  { goal: 'sessions gone: memory over before', most: 20, unit: '%', reached: leftOver },
+  {
+    goal: 'reload of 1,000 servers: longest block',
+    most: 20,
+    unit: 'ms',
+    reached: (f) => f.value('longest block of the loop, ms', 'reload of 1000 servers'),
+  },
+]
+
+/** What is promised, against what was measured. */
+export function verdicts(figures: Figures, peers: readonly string[]): Verdict[] {
+  return goals.map(({ goal, most, least, unit, reached }) => {
+    const value = reached(figures, peers)
+    const limit = most === undefined ? `≥ ${least} ${unit}` : `≤ ${most} ${unit}`
+    if (value === undefined || Number.isNaN(value))
+      return { goal, limit, reached: '–', met: undefined }
+    const met = most === undefined ? value >= (least ?? 0) : value <= most
+    return { goal, limit: limit.trim(), reached: `${Number(value.toFixed(2))} ${unit}`.trim(), met }
+  })
+}
