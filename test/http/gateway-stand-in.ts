@@ -16,6 +16,7 @@ export class GatewayStandIn implements Gateway {
   failWith: Error | undefined
   text = 'servers: []\n'
   version = 1
+  #seq = 0
   readonly #logFollowers = new Set<(line: LogLine) => void>()
   readonly #eventFollowers = new Set<(event: GatewayEvent) => void>()
 
@@ -29,7 +30,7 @@ export class GatewayStandIn implements Gateway {
 
   append(text: string): void {
     const line: LogLine = {
-      seq: this.lines.length + 1,
+      seq: ++this.#seq,
       time: '2026-01-01T00:00:00.000Z',
       source: 'stderr',
       text,

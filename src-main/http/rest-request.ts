@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http'
+import { z } from 'zod'
+import { GatewayError } from '../../src-shared/errors.ts'
+import { readBody } from './body.ts'
+
+const jsonLimitBytes = 1024 * 1024
+const catalogLimitBytes = 16 * 1024 * 1024
+
+const jsonObject = z.record(z.string(), z.unknown())
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The body as a JSON object, whatever its content type says. Errors: `parse_error`, `bad_request`, those of `readBody`. */
+export async function readJsonObject(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const text = await readText(request, jsonLimitBytes)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new GatewayError('parse_error', `The body is not JSON: ${why}.`, { cause: error })
+  }
+  const parsed = jsonObject.safeParse(value)
+  if (!parsed.success) throw new GatewayError('bad_request', 'The body must be a JSON object.')
+  return parsed.data
+}
+
+/** The body as the text of a catalog. Errors: `bad_request` if it is not UTF-8, those of `readBody`. */
+export function readCatalogText(request: IncomingMessage): Promise<string> {
+  return readText(request, catalogLimitBytes)
+}
+
+function readText(request: IncomingMessage, limitBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    readBody(request, limitBytes, (error, body) => {
+      if (error !== null) {
+        reject(error)
+        return
+      }
+      try {
+        resolve(utf8.decode(body))
+      } catch (cause) {
+        reject(new GatewayError('bad_request', 'The body is not UTF-8.', { cause }))
+      }
+    })
+  })
+}
+
+/** The ETags of If-Match; undefined if there is no such header or it is `*` (anything goes). */
+export function ifMatch(request: IncomingMessage): string[] | undefined {
+  const header = request.headers['if-match']?.trim()
+  if (header === undefined || header === '*') return undefined
+  return header.split(',').map((each) => each.trim())
+}
