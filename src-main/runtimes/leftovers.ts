@@ -4,13 +4,9 @@ import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Log } from '../telemetry/log.ts'
-import {
-  systemProcessTable,
-  type ProcessEntry,
-  type ProcessName,
-  type ProcessTable,
-} from './process-table.ts'
+import type { ProcessEntry, ProcessName, ProcessTable } from './process-table.ts'
 import { findTree, type ProcessRecord, type ProcessRecorder } from './process-tree.ts'
+import { systemProcessTable } from './system-process-table.ts'
 
 const termMs = 2000
 const killMs = 1500

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   sendSignal,
-  systemProcessTable,
   treeVariable,
   type ProcessEntry,
   type ProcessName,
   type ProcessTable,
 } from './process-table.ts'
+import { systemProcessTable } from './system-process-table.ts'
 
 /** How long a server may take to leave after its stdin was closed, unless told otherwise. */
 export const defaultGraceMs = 2000
@@ -107,7 +107,9 @@ export class ProcessTree {
     this.#child = child
     this.#marker = marker
     this.#table = table
-    this.rootPid = child.pid ?? 0
+    // A pid of 0 would stand for the gateway's own group in a signal.
+    if (child.pid === undefined) throw new Error('The child was not started.')
+    this.rootPid = child.pid
     this.gone = new Promise((resolve) => (this.#resolveGone = resolve))
     this.rootStartedAt = table
       .startedAt(this.rootPid)
@@ -280,8 +282,7 @@ export function findTree(entries: readonly ProcessEntry[], traits: TreeTraits): 
     if (!isReused && groupId !== undefined) {
       if (entry.pgid === groupId || entry.session === groupId) return true
     }
-    const marker = entry.marker()
-    return marker !== undefined && traits.hasMarker(marker)
+    return entry.marker !== undefined && traits.hasMarker(entry.marker)
   }
   const children = new Map<number, ProcessEntry[]>()
   for (const entry of entries) {

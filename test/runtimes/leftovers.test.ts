@@ -5,7 +5,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { fixtures, isAlive, pidsWithEnvironment } from '../support/processes.ts'
 import { ProcessRecords, reapLeftovers } from '../../src-main/runtimes/leftovers.ts'
-import { PsProcessTable, systemProcessTable } from '../../src-main/runtimes/process-table.ts'
+import { psProcessTable, systemProcessTable } from '../../src-main/runtimes/system-process-table.ts'
 import { silentLog } from '../../src-main/telemetry/log.ts'
 
 let stateDir = ''
@@ -99,7 +99,7 @@ describe.runIf(process.platform === 'linux')('a gateway that was killed outright
 describe.runIf(process.platform !== 'win32')('a record', () => {
   const tables = [
     ['this system', systemProcessTable()],
-    ['ps', new PsProcessTable()],
+    ['ps', psProcessTable()],
   ] as const
   const dead = { pid: 999_999_999, startedAt: 1 }
   const run = '00000000-0000-4000-8000-000000000000'

@@ -2,11 +2,8 @@ import { spawn } from 'node:child_process'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { isAlive, pidsWithEnvironment } from '../support/processes.ts'
-import {
-  PsProcessTable,
-  systemProcessTable,
-  type ProcessEntry,
-} from '../../src-main/runtimes/process-table.ts'
+import type { ProcessEntry } from '../../src-main/runtimes/process-table.ts'
+import { psProcessTable, systemProcessTable } from '../../src-main/runtimes/system-process-table.ts'
 import { findTree, ProcessTrees } from '../../src-main/runtimes/process-tree.ts'
 import {
   createHarness,
@@ -24,7 +21,7 @@ function entry(
   more: { pgid?: number; session?: number; startedAt?: number; marker?: string } = {},
 ): ProcessEntry {
   const { marker, pgid = pid, startedAt = 100, ...rest } = more
-  return { pid, ppid, pgid, startedAt, ...rest, marker: () => marker }
+  return { pid, ppid, pgid, startedAt, ...rest, marker }
 }
 
 const traits = {
@@ -80,9 +77,7 @@ describe('who belongs to a tree', () => {
         startedAt: fc.integer({ min: 95, max: 105 }),
       })
       .chain((base) =>
-        fc
-          .constantFrom('ours', 'theirs', undefined)
-          .map((mark) => ({ ...base, marker: () => mark })),
+        fc.constantFrom('ours', 'theirs', undefined).map((mark) => ({ ...base, marker: mark })),
       )
     fc.assert(
       fc.property(fc.uniqueArray(anyEntry, { selector: ({ pid }) => pid }), (entries) => {
@@ -98,7 +93,7 @@ describe('who belongs to a tree', () => {
 describe.runIf(onPosix)('the process table', () => {
   const tables = [
     ['of this system', systemProcessTable()],
-    ['of ps', new PsProcessTable()],
+    ['of ps', psProcessTable()],
   ] as const
 
   test.each(tables)(
@@ -140,7 +135,7 @@ describe.runIf(onPosix)('a tree', () => {
   afterEach(() => trees.killAllSync())
 
   test('is ended by what ps tells, where there is no /proc', async () => {
-    const harness = createHarness({ table: new PsProcessTable() })
+    const harness = createHarness({ table: psProcessTable() })
     trees = harness.trees
     const node = process.execPath
     const server = await harness.start(node, [
