@@ -1,5 +1,13 @@
 import { errorRegistry, GatewayError } from '../../src-shared/errors.ts'
-import { eachMember, isObject, jsonBytes, JsonSyntaxError, parseSpan, skipWhitespace, slice } from './json-spans.ts'
+import {
+  eachMember,
+  isObject,
+  jsonBytes,
+  JsonSyntaxError,
+  parseSpan,
+  skipWhitespace,
+  slice,
+} from './json-spans.ts'
 import type { Span } from './json-spans.ts'
 
 /** One JSON-RPC message: the bytes as they came, and where the envelope's members stand in them. */
@@ -56,10 +64,13 @@ export function readEnvelope(bytes: Buffer, lenient = false): Envelope {
     throw error
   }
   const { id, jsonrpc, method, params, result, error, server_id: serverId } = seen
-  if (!lenient && (jsonrpc === undefined || slice(bytes, jsonrpc).latin1Slice() !== '"2.0"'))
-    throw new GatewayError('bad_request', 'The message is not JSON-RPC 2.0: `"jsonrpc": "2.0"` is missing.')
+  if (!lenient && (jsonrpc === undefined || slice(bytes, jsonrpc).toString('latin1') !== '"2.0"'))
+    throw new GatewayError(
+      'bad_request',
+      'The message is not JSON-RPC 2.0: `"jsonrpc": "2.0"` is missing.',
+    )
   const idIsNull = id !== undefined && bytes[id.start] === 0x6e
-  if (id !== undefined && !idIsNull && !ids.test(bytes.latin1Slice(id.start, id.start + 2)))
+  if (id !== undefined && !idIsNull && !ids.test(bytes.toString('latin1', id.start, id.start + 2)))
     throw new GatewayError('bad_request', 'The `id` must be a string or a number.')
   if (method !== undefined) {
     const name = parseSpan(bytes, method)
@@ -72,8 +83,11 @@ export function readEnvelope(bytes: Buffer, lenient = false): Envelope {
     return { bytes, kind, id, method: name, params, result: undefined, error: undefined, serverId }
   }
   if (result === undefined && error === undefined)
-    throw new GatewayError('bad_request', 'The message has no `method`, no `result` and no `error`.')
-  if (result === undefined ? id === undefined && !idIsNull && !error : id === undefined || idIsNull)
+    throw new GatewayError(
+      'bad_request',
+      'The message has no `method`, no `result` and no `error`.',
+    )
+  if (result !== undefined && (id === undefined || idIsNull))
     throw new GatewayError('bad_request', 'The response has no `id`.')
   return {
     bytes,
@@ -89,7 +103,9 @@ export function readEnvelope(bytes: Buffer, lenient = false): Envelope {
 
 /** The id as it was written, as a key: `0` and `"0"` are different ids. */
 export function idText(envelope: Envelope): string {
-  return envelope.id === undefined ? '' : envelope.bytes.latin1Slice(envelope.id.start, envelope.id.end)
+  return envelope.id === undefined
+    ? ''
+    : envelope.bytes.toString('latin1', envelope.id.start, envelope.id.end)
 }
 
 const head = Buffer.from('{"jsonrpc":"2.0","id":')

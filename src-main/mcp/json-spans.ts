@@ -195,7 +195,7 @@ function readString(bytes: Buffer, at: number): string {
       break
     }
   }
-  if (plain) return bytes.latin1Slice(at + 1, end - 1)
+  if (plain) return bytes.toString('latin1', at + 1, end - 1)
   const value: unknown = parseSpan(bytes, { start: at, end })
   return typeof value === 'string' ? value : ''
 }

@@ -1,0 +1,272 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import type { ClientSession } from '../mcp/client-session.ts'
+import { errorBody, errorMessage, readEnvelope } from '../mcp/envelope.ts'
+import type { Envelope } from '../mcp/envelope.ts'
+import { stringAt } from '../mcp/json-spans.ts'
+import { legacyVersions } from '../mcp/legacy-upstream.ts'
+import type { OneCall } from '../mcp/one-call.ts'
+import type { Sessions } from '../mcp/sessions.ts'
+import type { Clock } from '../servers/clock.ts'
+import { readBody } from './body.ts'
+import { EventStream, HttpChannel, sendMessage } from './http-channel.ts'
+import type { McpHttp } from './listener.ts'
+import { errorHeaders } from './respond.ts'
+
+/** One message, with room for 8 MiB arguments many times over. */
+const maxBodyBytes = 64 * 1024 * 1024
+const heartbeatMs = 25_000
+/** A session without a stream or a call for this long has been left behind. */
+const sessionIdleMs = 8 * 3_600_000
+/** When the gateway is full, sessions this idle make room. */
+const evictIdleMs = 300_000
+
+interface HttpSession {
+  session: ClientSession
+  principal: string
+  serverId: string | undefined
+  stream: EventStream | undefined
+  /** Of clock.now(). */
+  usedAt: number
+}
+
+interface Context {
+  serverId?: string
+  principal: string
+}
+
+interface Options {
+  sessions: Sessions
+  oneCall: OneCall
+  clock: Clock
+  maxSessions: number
+}
+
+/** MCP over HTTP: Streamable HTTP with sessions (2025-11-25 basic/transports), and the one-call envelope. */
+export class McpEndpoint implements McpHttp {
+  readonly #options: Options
+  readonly #sessions = new Map<string, HttpSession>()
+  readonly #streams = new Set<EventStream>()
+  readonly #heartbeat: NodeJS.Timeout
+
+  constructor(options: Options) {
+    this.#options = options
+    this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)
+    this.#heartbeat.unref()
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, context: Context): void {
+    switch (request.method) {
+      case 'POST':
+        readBody(request, maxBodyBytes, (error, body) => {
+          if (error) refuse(response, error)
+          else this.#guard(response, () => this.#post(request, response, context, body))
+        })
+        return
+      case 'GET':
+        this.#guard(response, () => this.#get(request, response, context))
+        return
+      case 'DELETE':
+        this.#guard(response, () => {
+          this.#options.sessions.close(this.#find(request, context).session)
+          response.writeHead(204).end()
+        })
+        return
+      default:
+        response.setHeader('allow', 'GET, POST, DELETE')
+        refuse(response, new GatewayError('method_not_allowed', 'MCP takes POST, GET and DELETE.'))
+    }
+  }
+
+  rpc(request: IncomingMessage, response: ServerResponse, context: Context): void {
+    readBody(request, maxBodyBytes, (error, body) => {
+      if (error) return refuse(response, error)
+      this.#guard(response, () => {
+        if (context.serverId === undefined)
+          throw new GatewayError(
+            'bad_request',
+            'The header X-Server-ID is missing. It names the server to call.',
+          )
+        this.#once(request, response, context.principal, context.serverId, readEnvelope(body, true))
+      })
+    })
+  }
+
+  /** Ends the timers; sessions are closed by their owner. */
+  close(): void {
+    clearInterval(this.#heartbeat)
+  }
+
+  #post(request: IncomingMessage, response: ServerResponse, context: Context, body: Buffer): void {
+    const mayBeEnvelope = context.serverId === undefined && body.includes('"server_id"')
+    const envelope = readEnvelope(body, mayBeEnvelope)
+    if (mayBeEnvelope && envelope.serverId) {
+      const serverId = stringAt(body, envelope.serverId)
+      if (serverId === undefined)
+        throw new GatewayError('bad_request', '`server_id` must be a string.')
+      this.#once(request, response, context.principal, serverId, envelope)
+      return
+    }
+    const version = request.headers['mcp-protocol-version']
+    if (version !== undefined && !legacyVersions.some((known) => known === version))
+      throw new GatewayError(
+        'bad_request',
+        `Unsupported protocol version '${String(version)}'. Supported: ${legacyVersions.join(', ')}.`,
+      )
+    const opens = envelope.kind === 'request' && envelope.method === 'initialize'
+    const entry = opens ? this.#open(context) : this.#find(request, context)
+    entry.usedAt = this.#options.clock.now()
+    if (envelope.kind !== 'request') {
+      entry.session.receive(envelope, undefined)
+      response.writeHead(202, { 'content-length': 0 }).end()
+      return
+    }
+    const channel = this.#channel(
+      request,
+      response,
+      opens ? { 'mcp-session-id': entry.session.key } : {},
+      false,
+    )
+    entry.session.receive(envelope, channel)
+  }
+
+  #get(request: IncomingMessage, response: ServerResponse, context: Context): void {
+    const accept = request.headers.accept ?? '*/*'
+    if (!/text\/event-stream|\*\/\*|text\/\*/.test(accept))
+      throw new GatewayError(
+        'not_acceptable',
+        'GET opens an event stream: send Accept: text/event-stream.',
+      )
+    const entry = this.#find(request, context)
+    const { session } = entry
+    // One stream a session: a client that opens another has lost the first.
+    entry.stream?.end()
+    const stream = new EventStream(response)
+    entry.stream = stream
+    this.#streams.add(stream)
+    session.stream = (message) => stream.send(message)
+    response.on('close', () => {
+      this.#streams.delete(stream)
+      if (entry.stream !== stream) return
+      entry.stream = undefined
+      session.stream = undefined
+    })
+    session.flushOwed()
+  }
+
+  /** One call without a session. */
+  #once(
+    request: IncomingMessage,
+    response: ServerResponse,
+    principal: string,
+    serverId: string,
+    envelope: Envelope,
+  ): void {
+    const channel = this.#channel(request, response, {}, true)
+    const handle = this.#options.oneCall.send(serverId, principal, envelope, channel)
+    if (!handle) {
+      if (!response.headersSent && envelope.kind === 'notification')
+        response.writeHead(202, { 'content-length': 0 }).end()
+      return
+    }
+    // Without a session nobody can ask for the answer later: a closed connection cancels.
+    response.on('close', () => {
+      if (!response.writableFinished) handle.cancel('The client closed the connection.')
+    })
+  }
+
+  #channel(
+    request: IncomingMessage,
+    response: ServerResponse,
+    headers: Record<string, string>,
+    errorStatus: boolean,
+  ): HttpChannel {
+    const accept = request.headers.accept
+    const acceptsEvents =
+      !errorStatus && accept !== undefined && accept.includes('text/event-stream')
+    const acceptsJson =
+      !acceptsEvents || accept === undefined || /application\/(?:json|\*)|\*\/\*/.test(accept)
+    return new HttpChannel({
+      response,
+      acceptsEvents,
+      acceptsJson,
+      headers,
+      errorStatus,
+      streams: this.#streams,
+    })
+  }
+
+  #open(context: Context): HttpSession {
+    const { sessions, clock, maxSessions } = this.#options
+    if (sessions.size >= maxSessions) this.#evict(evictIdleMs)
+    const session = sessions.open(context)
+    const entry: HttpSession = {
+      session,
+      principal: context.principal,
+      serverId: context.serverId,
+      stream: undefined,
+      usedAt: clock.now(),
+    }
+    this.#sessions.set(session.key, entry)
+    session.onEnd = () => {
+      this.#sessions.delete(session.key)
+      entry.stream?.end()
+    }
+    return entry
+  }
+
+  /** The session that the header names, if it is this caller's and of this endpoint. */
+  #find(request: IncomingMessage, context: Context): HttpSession {
+    const id = request.headers['mcp-session-id']
+    if (typeof id !== 'string')
+      throw new GatewayError(
+        'bad_request',
+        'The header Mcp-Session-Id is missing. Send `initialize` first, or put `server_id` into the body for a single call.',
+      )
+    const entry = this.#sessions.get(id)
+    if (
+      !entry ||
+      entry.session.leaving ||
+      entry.principal !== context.principal ||
+      entry.serverId !== context.serverId
+    )
+      throw new GatewayError(
+        'session_not_found',
+        'This session is not known here. Send `initialize` to start a new one.',
+      )
+    return entry
+  }
+
+  #beat(): void {
+    for (const stream of this.#streams) stream.beat()
+    this.#evict(sessionIdleMs)
+  }
+
+  #evict(idleMs: number): void {
+    const before = this.#options.clock.now() - idleMs
+    for (const { session, stream, usedAt } of this.#sessions.values())
+      if (!stream && session.openCalls === 0 && usedAt <= before)
+        this.#options.sessions.close(session)
+  }
+
+  #guard(response: ServerResponse, act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      refuse(response, asGatewayError(error))
+    }
+  }
+}
+
+/** A request that was not let in: the status, and a JSON-RPC error without an id in the body. */
+function refuse(response: ServerResponse, error: GatewayError): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const closing: Record<string, string> = error.code === 'too_large' ? { connection: 'close' } : {}
+  sendMessage(response, error.status, errorMessage(undefined, errorBody(error)), {
+    ...errorHeaders(error),
+    ...closing,
+  })
+}

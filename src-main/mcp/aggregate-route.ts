@@ -1,0 +1,263 @@
+import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import type { Server } from '../servers/server.ts'
+import type { AggregateLists } from './aggregate-lists.ts'
+import type { CallHandle, Reply } from './caller.ts'
+import { outgoing } from './client-reply.ts'
+import type { ClientReply } from './client-reply.ts'
+import type { ClientSession, Route } from './client-session.ts'
+import { readEnvelope } from './envelope.ts'
+import type { Envelope, RequestEnvelope } from './envelope.ts'
+import { arrayItems, isArray, jsonBytes, member, spliced, stringAt } from './json-spans.ts'
+import type { Edit, Span } from './json-spans.ts'
+import { isListMethod } from './listing.ts'
+import type { ListMethod } from './listing.ts'
+import { aggregateUri, splitUri } from './names.ts'
+import type { ServerDirectory } from './server-directory.ts'
+
+/** Legacy clients learn the capabilities once, while servers come and go: a fixed superset (mcp-protocol, Names). */
+const capabilities = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { listChanged: true, subscribe: true },
+  completions: {},
+  logging: {},
+}
+
+/** `/mcp`: all servers as one, tools named `server__tool`. */
+export class AggregateRoute implements Route {
+  readonly #directory: ServerDirectory
+  readonly #lists: AggregateLists
+  readonly #levels: () => void
+  readonly #version: string
+
+  constructor(
+    directory: ServerDirectory,
+    lists: AggregateLists,
+    levels: () => void,
+    version: string,
+  ) {
+    this.#directory = directory
+    this.#lists = lists
+    this.#levels = levels
+    this.#version = version
+  }
+
+  async initialize(session: ClientSession, protocolVersion: string): Promise<Buffer> {
+    const servers = this.#directory.all().filter((server) => server.definition.enabled)
+    await Promise.all(servers.map((server) => server.prepare()))
+    const parts = servers.flatMap((server) => {
+      const greeting = server.known(session)?.greeting.result
+      const text =
+        greeting &&
+        stringAt(greeting, member(greeting, { start: 0, end: greeting.length }, 'instructions'))
+      return text ? [`# ${server.definition.display_name ?? server.id}\n\n${text}`] : []
+    })
+    return jsonBytes({
+      protocolVersion,
+      capabilities,
+      serverInfo: { name: 'open-mcp-gateway', title: 'Open MCP Gateway', version: this.#version },
+      ...(parts.length > 0 ? { instructions: parts.join('\n\n') } : {}),
+    })
+  }
+
+  request(
+    session: ClientSession,
+    request: RequestEnvelope,
+    reply: ClientReply,
+  ): CallHandle | undefined {
+    const { method } = request
+    if (isListMethod(method)) return this.#list(session, method, request, reply)
+    switch (method) {
+      case 'tools/call':
+        return this.#named(session, 'tools/list', 'tool', request, reply)
+      case 'prompts/get':
+        return this.#named(session, 'prompts/list', 'prompt', request, reply)
+      case 'resources/read':
+        return this.#resource(session, request, reply)
+      case 'resources/subscribe':
+        return this.#resource(session, request, reply, (server, uri, out) =>
+          server.subscribe(out, uri, reply),
+        )
+      case 'resources/unsubscribe':
+        return this.#resource(session, request, reply, (server, uri, out) => {
+          if (!server.unsubscribe(uri, session)) return server.send(out, reply)
+          reply.result(Buffer.from('{}'))
+          return undefined
+        })
+      case 'completion/complete':
+        return this.#complete(session, request, reply)
+      default:
+        throw new GatewayError('method_not_found', `Method not found: ${method}`)
+    }
+  }
+
+  notification(session: ClientSession, envelope: Envelope): void {
+    for (const server of this.#directory.all()) server.notify(session, [envelope.bytes])
+  }
+
+  level(): void {
+    this.#levels()
+  }
+
+  closed(session: ClientSession): void {
+    for (const server of this.#directory.all()) server.forget(session)
+    this.#levels()
+  }
+
+  #list(
+    session: ClientSession,
+    method: ListMethod,
+    request: RequestEnvelope,
+    reply: ClientReply,
+  ): CallHandle | undefined {
+    const cursor = stringAt(request.bytes, member(request.bytes, request.params, 'cursor'))
+    this.#lists.page(session, method, cursor).then(
+      (page) => reply.result(...page),
+      (error: unknown) => reply.fail(asGatewayError(error)),
+    )
+    return undefined
+  }
+
+  #named(
+    session: ClientSession,
+    list: 'tools/list' | 'prompts/list',
+    noun: string,
+    request: RequestEnvelope,
+    reply: ClientReply,
+  ): CallHandle | undefined {
+    const at = member(request.bytes, request.params, 'name')
+    const exposed = stringAt(request.bytes, at)
+    if (at === undefined || exposed === undefined)
+      throw new GatewayError('invalid_params', `${request.method} needs the name of a ${noun}.`)
+    const unknown = new GatewayError('invalid_params', `Unknown ${noun}: ${exposed}`)
+    const send = (
+      target: { serverId: string; name: string } | undefined,
+    ): CallHandle | undefined => {
+      const server = target && this.#directory.get(target.serverId)
+      if (!target || !server) throw unknown
+      const edit: Edit = { ...at, text: jsonBytes(target.name) }
+      return server.send(outgoing(request, [edit]), new UriReply(reply, server.id))
+    }
+    const known = this.#lists.knownTarget(list, exposed)
+    if (known) return send(known)
+    return later(reply, this.#lists.target(session, list, exposed), send)
+  }
+
+  #resource(
+    _session: ClientSession,
+    request: RequestEnvelope,
+    reply: ClientReply,
+    act?: (server: Server, uri: string, out: ReturnType<typeof outgoing>) => CallHandle | undefined,
+  ): CallHandle | undefined {
+    const at = member(request.bytes, request.params, 'uri')
+    const { server, uri } = this.#owner(stringAt(request.bytes, at))
+    const out = outgoing(request, at ? [{ ...at, text: jsonBytes(uri) }] : [])
+    return act ? act(server, uri, out) : server.send(out, new UriReply(reply, server.id))
+  }
+
+  #owner(exposed: string | undefined): { server: Server; uri: string } {
+    const own = exposed === undefined ? undefined : splitUri(exposed)
+    const server = own && this.#directory.get(own.serverId)
+    if (!own || !server)
+      throw new GatewayError(
+        'resource_not_found',
+        `Resource not found: ${exposed ?? 'no uri given'}`,
+      )
+    return { server, uri: own.uri }
+  }
+
+  /** `ref` names a prompt or a resource template; both are given back their own names. */
+  #complete(
+    session: ClientSession,
+    request: RequestEnvelope,
+    reply: ClientReply,
+  ): CallHandle | undefined {
+    const { bytes, params } = request
+    const ref = member(bytes, params, 'ref')
+    const uriAt = member(bytes, ref, 'uri')
+    if (uriAt) {
+      const { server, uri } = this.#owner(stringAt(bytes, uriAt))
+      return server.send(outgoing(request, [{ ...uriAt, text: jsonBytes(uri) }]), reply)
+    }
+    const nameAt = member(bytes, ref, 'name')
+    const exposed = stringAt(bytes, nameAt)
+    if (!nameAt || exposed === undefined)
+      throw new GatewayError('invalid_params', 'completion/complete needs a `ref`.')
+    return later(reply, this.#lists.target(session, 'prompts/list', exposed), (target) => {
+      const server = target && this.#directory.get(target.serverId)
+      if (!target || !server) throw new GatewayError('invalid_params', `Unknown prompt: ${exposed}`)
+      return server.send(outgoing(request, [{ ...nameAt, text: jsonBytes(target.name) }]), reply)
+    })
+  }
+}
+
+/** A call whose server has to be looked up first. */
+function later<T>(
+  reply: ClientReply,
+  looking: Promise<T>,
+  send: (found: T) => CallHandle | undefined,
+): CallHandle {
+  let handle: CallHandle | undefined
+  let cancelled = false
+  looking
+    .then((found) => {
+      if (!cancelled) handle = send(found)
+    })
+    .catch((error: unknown) => reply.fail(asGatewayError(error)))
+  return {
+    cancel: (reason) => {
+      cancelled = true
+      handle?.cancel(reason)
+    },
+  }
+}
+
+/** Puts the aggregate's URIs into what a server answers: contents, links and embedded resources. */
+class UriReply implements Reply {
+  readonly caller: Reply['caller']
+  readonly #reply: ClientReply
+  readonly #serverId: string
+
+  constructor(reply: ClientReply, serverId: string) {
+    this.caller = reply.caller
+    this.#reply = reply
+    this.#serverId = serverId
+  }
+
+  answer(response: Envelope): void {
+    const { bytes, result } = response
+    const edits =
+      result && bytes.includes('"uri"', result.start) ? uriEdits(bytes, result, this.#serverId) : []
+    this.#reply.answer(edits.length === 0 ? response : readEnvelope(spliced(bytes, edits)))
+  }
+
+  fail(error: GatewayError): void {
+    this.#reply.fail(error)
+  }
+
+  notify(message: readonly Buffer[]): boolean {
+    return this.#reply.notify(message)
+  }
+}
+
+/** tools/call `content`, prompts/get `messages[].content`, resources/read `contents`. */
+function uriEdits(bytes: Buffer, result: Span, serverId: string): Edit[] {
+  const edits: Edit[] = []
+  const one = (block: Span | undefined): void => {
+    if (!block) return
+    for (const holder of [block, member(bytes, block, 'resource')]) {
+      const at = member(bytes, holder, 'uri')
+      const uri = stringAt(bytes, at)
+      if (at && uri !== undefined)
+        edits.push({ ...at, text: jsonBytes(aggregateUri(serverId, uri)) })
+    }
+  }
+  const each = (array: Span | undefined, visit: (item: Span) => void): void => {
+    if (array && isArray(bytes, array))
+      for (const item of arrayItems(bytes, array.start)) visit(item)
+  }
+  each(member(bytes, result, 'content'), one)
+  each(member(bytes, result, 'contents'), one)
+  each(member(bytes, result, 'messages'), (item) => one(member(bytes, item, 'content')))
+  return edits
+}

@@ -1,0 +1,84 @@
+import { GatewayError } from '../../src-shared/errors.ts'
+import { gatewayCaller } from './caller.ts'
+import type { CallHandle, Outgoing, Reply } from './caller.ts'
+import type { Envelope } from './envelope.ts'
+
+/** What the owner of a call (a server) is told when it ends. */
+export interface CallOwner {
+  settled(call: Call, failed: boolean): void
+  /**
+   * The instance is gone, or the message was not delivered. `reached`: a byte of it may have reached the server.
+   * The owner sends it again or calls `call.fail`.
+   */
+  lost(call: Call, error: GatewayError, reached: boolean): void
+}
+
+/** How an upstream lets go of a call whose caller has lost interest. */
+interface CallCarrier {
+  abandon(call: Call, reason: string | undefined): void
+}
+
+/** One request under way, from its arrival to its answer. */
+export class Call implements CallHandle {
+  readonly outgoing: Outgoing
+  readonly reply: Reply
+  readonly owner: CallOwner
+  /** Of clock.now(). */
+  readonly startedAt: number
+  /** Where it is now; undefined while it waits for a start. */
+  carrier: CallCarrier | undefined
+  /** Its id at the server. */
+  id = 0
+  /** clock.now() at which it times out; moved by progress. */
+  deadline = Infinity
+  /** How many requests of the server to this call's client are open: a person may be thinking. */
+  asking = 0
+  /** Sent again once after a crash already. */
+  resent = false
+  done = false
+
+  constructor(outgoing: Outgoing, reply: Reply, owner: CallOwner, startedAt: number) {
+    this.outgoing = outgoing
+    this.reply = reply
+    this.owner = owner
+    this.startedAt = startedAt
+  }
+
+  get method(): string {
+    return this.outgoing.envelope.method
+  }
+
+  /** Asked by the gateway itself: neither activity nor a request that anybody counts. */
+  get internal(): boolean {
+    return this.reply.caller === gatewayCaller
+  }
+
+  answer(response: Envelope): void {
+    if (this.done) return
+    this.done = true
+    this.owner.settled(this, response.error !== undefined)
+    this.reply.answer(response)
+  }
+
+  fail(error: GatewayError): void {
+    if (this.done) return
+    this.done = true
+    this.owner.settled(this, true)
+    this.reply.fail(error)
+  }
+
+  cancel(reason?: string): void {
+    if (this.done) return
+    this.done = true
+    this.carrier?.abandon(this, reason)
+    this.owner.settled(this, false)
+  }
+}
+
+export function timeoutError(serverId: string, method: string, ms: number): GatewayError {
+  return new GatewayError(
+    'server_timeout',
+    `${serverId} did not answer ${method} within ${Math.round(ms / 1000)} s. It may be stuck or busy. ` +
+      'Raise request_timeout_seconds of this server if it needs longer.',
+  )
+}

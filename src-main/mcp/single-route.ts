@@ -1,0 +1,119 @@
+import { GatewayError } from '../../src-shared/errors.ts'
+import type { Server } from '../servers/server.ts'
+import type { Caller, CallHandle } from './caller.ts'
+import type { ClientReply } from './client-reply.ts'
+import { outgoing } from './client-reply.ts'
+import type { ClientSession, Route } from './client-session.ts'
+import type { Envelope, RequestEnvelope } from './envelope.ts'
+import { jsonBytes, member, spliced, stringAt } from './json-spans.ts'
+import { isListMethod } from './listing.ts'
+import { findServer } from './server-directory.ts'
+import type { ServerDirectory } from './server-directory.ts'
+
+/** `/servers/:id/mcp`: one server with its names untouched. */
+export class SingleRoute implements Route {
+  readonly serverId: string
+  readonly #directory: ServerDirectory
+  readonly #levels: (serverId: string) => void
+
+  /** `levels`: called when the most verbose log level asked for may have changed. */
+  constructor(serverId: string, directory: ServerDirectory, levels: (serverId: string) => void) {
+    this.serverId = serverId
+    this.#directory = directory
+    this.#levels = levels
+  }
+
+  async initialize(session: ClientSession, protocolVersion: string): Promise<Buffer> {
+    const { result, capabilities } = await findServer(this.#directory, this.serverId).greeting(
+      session,
+    )
+    session.negotiated = capabilities
+    const version = member(result, { start: 0, end: result.length }, 'protocolVersion')
+    return version ? spliced(result, [{ ...version, text: jsonBytes(protocolVersion) }]) : result
+  }
+
+  request(
+    session: ClientSession,
+    request: RequestEnvelope,
+    reply: ClientReply,
+  ): CallHandle | undefined {
+    const server = findServer(this.#directory, this.serverId)
+    return relay(server, session, request, reply)
+  }
+
+  notification(session: ClientSession, envelope: Envelope): void {
+    this.#directory.get(this.serverId)?.notify(session, [envelope.bytes])
+  }
+
+  level(session: ClientSession): void {
+    const server = this.#directory.get(this.serverId)
+    const greeting = server?.known(session)?.greeting
+    if (greeting && !('logging' in greeting.capabilities))
+      throw new GatewayError(
+        'method_not_found',
+        `${this.serverId} has no log messages to set a level for.`,
+      )
+    this.#levels(this.serverId)
+  }
+
+  closed(session: ClientSession): void {
+    this.#directory.get(this.serverId)?.forget(session)
+    this.#levels(this.serverId)
+  }
+}
+
+/** One request to one server, with the answers that need no process. */
+export function relay(
+  server: Server,
+  caller: Caller,
+  request: RequestEnvelope,
+  reply: ClientReply,
+): CallHandle | undefined {
+  const { method, bytes, params } = request
+  if (
+    isListMethod(method) &&
+    !server.isReady(caller) &&
+    member(bytes, params, 'cursor') === undefined
+  ) {
+    const answered = server.prepared ? answerKnown(server, caller, request, reply) : undefined
+    if (answered) return undefined
+    if (!server.prepared) {
+      let handle: CallHandle | undefined
+      let cancelled = false
+      void server.prepare().then(() => {
+        if (cancelled || answerKnown(server, caller, request, reply)) return
+        handle = server.send(outgoing(request), reply)
+      })
+      return {
+        cancel: (reason) => {
+          cancelled = true
+          handle?.cancel(reason)
+        },
+      }
+    }
+  }
+  if (method === 'resources/subscribe') {
+    const uri = stringAt(bytes, member(bytes, params, 'uri'))
+    if (uri !== undefined) return server.subscribe(outgoing(request), uri, reply)
+  }
+  if (method === 'resources/unsubscribe') {
+    const uri = stringAt(bytes, member(bytes, params, 'uri'))
+    if (uri !== undefined && server.unsubscribe(uri, caller)) {
+      reply.result(Buffer.from('{}'))
+      return undefined
+    }
+  }
+  return server.send(outgoing(request), reply)
+}
+
+function answerKnown(
+  server: Server,
+  caller: Caller,
+  request: RequestEnvelope,
+  reply: ClientReply,
+): boolean {
+  if (!isListMethod(request.method)) return false
+  const known = server.knownList(caller, request.method)
+  if (known) reply.result(known)
+  return known !== undefined
+}

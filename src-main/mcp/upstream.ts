@@ -1,0 +1,48 @@
+import type { GatewayError } from '../../src-shared/errors.ts'
+import type { Call } from './call.ts'
+import type { Caller } from './caller.ts'
+import type { Envelope } from './envelope.ts'
+
+/** What a server said of itself when it was greeted. */
+export interface ServerGreeting {
+  era: 'legacy' | 'modern'
+  protocolVersion: string
+  /** The whole InitializeResult as it came (JSON). */
+  result: Buffer
+  capabilities: Record<string, unknown>
+}
+
+export interface UpstreamEvents {
+  /** A notification that belongs to no call: list changes, log messages, resource updates, unknown ones. */
+  notification(envelope: Envelope): void
+  /** The server made a request of this kind to a client (isolation auto remembers it). */
+  asked(method: string): void
+}
+
+export interface UpstreamLimits {
+  /** Without progress and without an open question to a person. */
+  requestTimeoutMs: number
+  /** Whatever the progress. */
+  maxRequestMs: number
+}
+
+/** The MCP peer at the far end of a link. One implementation an era; the middle knows only this. */
+export interface Upstream {
+  readonly greeting: ServerGreeting
+  /** Calls under way that are not the gateway's own. */
+  readonly inFlight: number
+  /** Sends the call; its answer comes through the call. False: the link is gone and no byte was sent. */
+  send(call: Call): boolean
+  /** Sends a notification as it is. */
+  notify(message: readonly Buffer[]): void
+  /** One message from the link. */
+  receive(bytes: Buffer, relatedTo: number | undefined): void
+  /** One message could not be delivered (remote links). */
+  undelivered(id: number, error: GatewayError, reached: boolean): void
+  /** Times out what is due. Called about once a second. */
+  sweep(): void
+  /** The link is gone: every call under way is lost. */
+  close(error: GatewayError): void
+  /** The caller is gone: withdraws what it was asked. */
+  forget(caller: Caller): void
+}

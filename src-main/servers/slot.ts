@@ -1,0 +1,28 @@
+import type { Caller, ClientCapabilities } from '../mcp/caller.ts'
+import { capabilitySignature } from '../mcp/client-capability.ts'
+import type { Instance } from './instance.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+/** A place for one instance at a time: the one that all sessions share, or one session's own. */
+export class Slot {
+  instance: Instance | undefined
+  /** What is declared to the server; its lists are kept under the signature of it. */
+  readonly capabilities: ClientCapabilities
+  readonly signature: string
+  readonly owner: Caller | undefined
+  readonly subscriptions = new Subscriptions()
+  /** Of clock.now(), the last health check. */
+  checkedAt = 0
+  /** The lists being fetched. */
+  refresh: Promise<void> | undefined
+  /** The lists changed again meanwhile. */
+  refreshAgain = false
+  /** The server does not say when its lists change, so they are fetched at each request for all. */
+  mute = false
+
+  constructor(owner: Caller | undefined, capabilities: ClientCapabilities) {
+    this.owner = owner
+    this.capabilities = capabilities
+    this.signature = capabilitySignature(capabilities)
+  }
+}

@@ -1,0 +1,117 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Catalog, ServerDefinition } from '../../src-shared/catalog.ts'
+import { GatewayError } from '../../src-shared/errors.ts'
+import type { ServerDirectory } from '../mcp/server-directory.ts'
+import type { Clock } from './clock.ts'
+import type { Prepared, Server } from './server.ts'
+
+/** What a new catalog has changed, as ids. */
+export interface CatalogChanges {
+  added: string[]
+  removed: string[]
+  /** Their launch differs. */
+  changed: string[]
+}
+
+interface Options {
+  clock: Clock
+  createServer: (definition: ServerDefinition) => Server
+}
+
+const tickMs = 1_000
+/** Work on a large catalog lets requests pass this often. */
+const turnMs = 8
+
+/** The registry: which servers there are, and what a new catalog does to them. */
+export class Supervisor implements ServerDirectory {
+  readonly #options: Options
+  #servers = new Map<string, Server>()
+  #order: readonly Server[] = []
+  /** Removed from the catalog, finishing what is in flight. */
+  readonly #leaving = new Set<Promise<void>>()
+  #stopTicking = (): void => {}
+  #closing: Promise<void> | undefined
+
+  constructor(options: Options) {
+    this.#options = options
+    this.#tick()
+  }
+
+  get(id: string): Server | undefined {
+    return this.#servers.get(id)
+  }
+
+  all(): readonly Server[] {
+    return this.#order
+  }
+
+  /** Swaps the registry in one step, then drains and stops what is gone. Unchanged servers are untouched. */
+  async apply(catalog: Catalog): Promise<CatalogChanges> {
+    const { clock, createServer } = this.#options
+    const changes: CatalogChanges = { added: [], removed: [], changed: [] }
+    const plans = new Map<string, Prepared | undefined>()
+    const next = new Map<string, Server>()
+    let turn = clock.now()
+    for (const definition of catalog.servers) {
+      const server = this.#servers.get(definition.id)
+      if (server && differs(server.definition, definition))
+        plans.set(definition.id, await server.planUpdate(definition))
+      next.set(definition.id, server ?? createServer(definition))
+      if (!server) changes.added.push(definition.id)
+      if (clock.now() - turn > turnMs) {
+        await nextTurn()
+        turn = clock.now()
+      }
+    }
+    // From here to the end of the swap nothing waits.
+    const before = this.#servers
+    this.#servers = next
+    this.#order = [...next.values()]
+    for (const definition of catalog.servers)
+      if (
+        plans.has(definition.id) &&
+        next.get(definition.id)?.adopt(definition, plans.get(definition.id))
+      )
+        changes.changed.push(definition.id)
+    for (const [id, server] of before) {
+      if (next.has(id)) continue
+      changes.removed.push(id)
+      const why = new GatewayError(
+        'server_not_found',
+        `Server '${id}' was removed from the catalog.`,
+      )
+      const stopping = server
+        .stop('removed from the catalog', why)
+        .finally(() => this.#leaving.delete(stopping))
+      this.#leaving.add(stopping)
+    }
+    return changes
+  }
+
+  /** Drains and stops every server. Idempotent. */
+  shutdown(): Promise<void> {
+    this.#stopTicking()
+    this.#closing ??= (async () => {
+      const why = new GatewayError('shutting_down', 'The gateway is shutting down.', {
+        retryAfterSeconds: 5,
+      })
+      await Promise.all([
+        ...this.#order.map((server) => server.stop('the gateway stops', why)),
+        ...this.#leaving,
+      ])
+    })()
+    return this.#closing
+  }
+
+  #tick(): void {
+    this.#stopTicking = this.#options.clock.after(tickMs, () => {
+      this.#tick()
+      for (const server of this.#order) server.tick()
+    })
+  }
+}
+
+/** An env file may have changed behind an unchanged entry. */
+function differs(before: ServerDefinition, after: ServerDefinition): boolean {
+  return after.env_file !== undefined || JSON.stringify(before) !== JSON.stringify(after)
+}
