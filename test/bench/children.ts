@@ -58,6 +58,15 @@ export function residentMb(pid: number): number {
   return Number(line[1]) / 1024
 }
 
+/** Processor time of all its threads so far, in ms. */
+export function processorMs(pid: number): number {
+  let ns = 0
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0])
+  }
+  return ns / 1e6
+}
+
 /** Resident memory once it stands still (within 0.5 MB for a second), at most `limitMs` later. */
 export async function settledMb(pid: number, limitMs = 8_000): Promise<number> {
   let steady = residentMb(pid)

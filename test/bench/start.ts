@@ -63,7 +63,7 @@ async function fillCache(target: Target | undefined, gateway: Gateway): Promise<
 /** How long until it listens, and until the shim answers, beside a bare `node -e ''` (spawn → exit). */
 export async function measureStart(bench: Bench, peers: Starter[]): Promise<void> {
   const { figures, options, children } = bench
-  const listens = 'spawn → listening (ours: 100 servers in the catalog), ms'
+  const listens = 'start, ms'
   const stateDir = freshFolder(bench, 'state')
   const catalog = catalogText(98)
   const steps: { name: string; run: (round: number) => Promise<void> }[] = [
