@@ -158,11 +158,11 @@ export class AggregateLists {
   #within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve) => {
       const stop = this.#clock.after(ms, () => resolve(undefined))
-      const done = (value: T | undefined): void => {
+      const settle = (value: T | undefined): void => {
         stop()
         resolve(value)
       }
-      promise.then(done, () => done(undefined))
+      promise.then(settle, () => settle(undefined))
     })
   }
 

@@ -259,7 +259,7 @@ export class ClientSession implements Caller {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const open of [...this.#calls.values()]) {
+    for (const open of this.#calls.values()) {
       open.handle?.cancel('The session ended.')
       open.reply.abandon()
     }

@@ -150,7 +150,7 @@ export class LegacyUpstream implements Upstream {
     this.#refused(error)
     for (const ask of this.#asks.values()) ask.handle?.cancel(undefined)
     this.#asks.clear()
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.values()) {
       this.#take(call.id)
       call.owner.lost(call, error, true)
     }

@@ -91,7 +91,7 @@ export class Sessions implements SessionHost {
   }
 
   closeAll(): void {
-    for (const session of [...this.#sessions]) this.close(session)
+    for (const session of this.#sessions) this.close(session)
   }
 
   openDuplex(options: DuplexOptions): Duplex {
@@ -161,7 +161,7 @@ export class Sessions implements SessionHost {
   /** Servers were added to or removed from the catalog, or their filters changed. */
   catalogChanged(): void {
     for (const change of Object.values(changeOf)) this.#changed(change)
-    for (const session of [...this.#sessions]) {
+    for (const session of this.#sessions) {
       const { route } = session
       if (!(route instanceof SingleRoute)) continue
       if (this.#options.directory.get(route.serverId))
