@@ -1,7 +1,8 @@
-import { errorMessage, idText, readEnvelope } from '../mcp/envelope.ts'
-import type { Envelope } from '../mcp/envelope.ts'
+import { readEnvelope } from '../mcp/envelope.ts'
 import { Demand } from './carrier.ts'
 import type { Carrier, Connect, ShimLog } from './carrier.ts'
+import { glance } from './glance.ts'
+import type { Glance } from './glance.ts'
 import { isRecord, parseRecord } from './json-record.ts'
 
 export interface ShimSessionOptions {
@@ -15,7 +16,8 @@ export interface ShimSessionOptions {
 
 /** A request that was sent and not answered. Without a line: it must not be sent twice. */
 interface InFlight {
-  id: Buffer
+  /** As JSON. */
+  id: string
   method: string
   line?: Buffer
 }
@@ -37,7 +39,8 @@ export class ShimSession {
   #queuedBytes = 0
   readonly #inFlight = new Map<string, InFlight>()
   /** Ids of the answers to what was replayed: the client has them already. */
-  readonly #replayed = new Map<string, (answer: Envelope) => void>()
+  readonly #replayed = new Map<string, ReplayAnswer>()
+  #replays = 1
   #serverRequests = new Set<string>()
   /** Requests of a gateway that is gone: a late answer means nothing to the next one. */
   readonly #forgotten = new Set<string>()
@@ -69,15 +72,15 @@ export class ShimSession {
 
   /** One message from the client. */
   receive(line: Buffer): void {
-    const envelope = peek(line)
-    if (envelope?.kind === 'response') {
-      const id = idText(envelope)
+    const message = glance(line)
+    if (message?.kind === 'response') {
+      const id = message.id
       this.#serverRequests.delete(id)
       if (!this.#forgotten.delete(id)) this.#carrier?.send(line)
       return
     }
-    if (envelope?.method === 'notifications/cancelled') return this.#cancel(line)
-    if (this.#state === 'open') return this.#send(line, envelope)
+    if (message?.method === 'notifications/cancelled') return this.#cancel(line)
+    if (this.#state === 'open') return this.#send(line, message)
     this.#queue.push(Buffer.from(line))
     this.#queuedBytes += line.length
     if (this.#state === 'idle') this.#connect()
@@ -119,18 +122,18 @@ export class ShimSession {
     this.#carrier = undefined
     this.#state = 'idle'
     for (const line of this.#takeQueue()) {
-      const envelope = peek(line)
-      if (envelope?.kind === 'request') this.#track(line, envelope)
+      const message = glance(line)
+      if (message?.kind === 'request') this.#track(line, message)
     }
     for (const request of this.#inFlight.values()) this.#fail(request, error.message)
     if (this.#initialize?.answer === undefined) this.#options.failed(error)
   }
 
   #fail({ id, line, method }: InFlight, message: string): void {
-    const key = id.toString('latin1')
-    this.#inFlight.delete(key)
+    this.#inFlight.delete(id)
     if (method === 'initialize' && line !== undefined) this.#initialize = undefined
-    this.#options.out(Buffer.concat(errorMessage(id, { code: -32000, message })))
+    const error = JSON.stringify({ code: -32000, message })
+    this.#options.out(Buffer.from(`{"jsonrpc":"2.0","id":${id},"error":${error}}`))
   }
 
   #resume(carrier: Carrier): void {
@@ -141,17 +144,17 @@ export class ShimSession {
       () => this.#lost(new Error('no answer to initialize')),
       resumeLimitMs,
     )
-    this.#replayed.set(initialize.id, (answer) => {
+    this.#replay(carrier, initialize.line, (answer, isError) => {
       clearTimeout(this.#resumeLimit)
-      if (answer.error !== undefined) {
-        const why = answer.bytes.toString('utf8', answer.error.start, answer.error.end)
+      if (isError)
         return this.#giveUp(
-          new Error(`The gateway restarted and did not take up the session again: ${why}`),
+          new Error(
+            `The gateway restarted and did not take up the session again. It said: ${answer.toString('utf8')}`,
+          ),
         )
-      }
       if (this.#initialized !== undefined) carrier.send(this.#initialized)
-      if (this.#level !== undefined) this.#replay(carrier, this.#level)
-      for (const line of this.#subscriptions.values()) this.#replay(carrier, line)
+      for (const line of [this.#level, ...this.#subscriptions.values()])
+        if (line !== undefined && !this.#isInFlight(line)) this.#replay(carrier, line)
       this.#resent()
       // The catalog may have changed while nobody told the client.
       for (const kind of initialize.answer?.listChanged ?? [])
@@ -159,15 +162,23 @@ export class ShimSession {
           Buffer.from(`{"jsonrpc":"2.0","method":"notifications/${kind}/list_changed"}`),
         )
     })
-    carrier.send(initialize.line)
   }
 
-  #replay(carrier: Carrier, line: Buffer): void {
-    const envelope = peek(line)
-    // What is in flight is sent again anyway, and the client waits for that answer.
-    if (envelope === undefined || this.#inFlight.has(idText(envelope))) return
-    this.#replayed.set(idText(envelope), () => {})
-    carrier.send(line)
+  /** Sends what the client has sent before, with an id of ours, so that it never sees the answer. */
+  #replay(carrier: Carrier, line: Buffer, onAnswer: ReplayAnswer = () => {}): void {
+    const { id } = readEnvelope(line)
+    if (id === undefined) return
+    const ours = `"gateway-stdio-${this.#replays++}"`
+    this.#replayed.set(ours, onAnswer)
+    carrier.send(
+      Buffer.concat([line.subarray(0, id.start), Buffer.from(ours), line.subarray(id.end)]),
+    )
+  }
+
+  /** What is in flight is sent again anyway, and the client waits for that answer. */
+  #isInFlight(line: Buffer): boolean {
+    for (const request of this.#inFlight.values()) if (request.line === line) return true
+    return false
   }
 
   /** What was in flight goes out again, then what came since. */
@@ -175,7 +186,7 @@ export class ShimSession {
     this.#state = 'open'
     for (const { line } of this.#inFlight.values())
       if (line !== undefined) this.#carrier?.send(line)
-    for (const line of this.#takeQueue()) this.#send(line, peek(line))
+    for (const line of this.#takeQueue()) this.#send(line, glance(line))
   }
 
   #takeQueue(): Buffer[] {
@@ -185,23 +196,21 @@ export class ShimSession {
     return queue
   }
 
-  #send(line: Buffer, envelope: Envelope | undefined): void {
-    if (envelope?.kind === 'request') this.#track(line, envelope)
-    else if (envelope?.method === 'notifications/initialized') this.#initialized = Buffer.from(line)
+  #send(line: Buffer, message: Glance | undefined): void {
+    if (message?.kind === 'request') this.#track(line, message)
+    else if (message?.method === 'notifications/initialized') this.#initialized = Buffer.from(line)
     this.#carrier?.send(line)
   }
 
-  #track(line: Buffer, envelope: Envelope): void {
-    const key = idText(envelope)
-    const { method } = envelope
-    const id = Buffer.from(key, 'latin1')
+  #track(line: Buffer, message: Glance): void {
+    const { id, method } = message
     if (method === 'tools/call') {
-      this.#inFlight.set(key, { id, method })
+      this.#inFlight.set(id, { id, method })
       return
     }
     const copy = Buffer.from(line)
-    this.#inFlight.set(key, { id, method, line: copy })
-    if (method === 'initialize') this.#initialize = { id: key, line: copy }
+    this.#inFlight.set(id, { id, method, line: copy })
+    if (method === 'initialize') this.#initialize = { id, line: copy }
     else if (method === 'logging/setLevel') this.#level = copy
     else if (method === 'resources/subscribe') this.#subscriptions.set(uriOf(line), copy)
     else if (method === 'resources/unsubscribe') this.#subscriptions.delete(uriOf(line))
@@ -217,27 +226,27 @@ export class ShimSession {
       return
     }
     const at = this.#queue.findIndex((queued) => {
-      const envelope = peek(queued)
-      return envelope?.kind === 'request' && idText(envelope) === key
+      const message = glance(queued)
+      return message?.kind === 'request' && message.id === key
     })
     if (at >= 0) for (const gone of this.#queue.splice(at, 1)) this.#queuedBytes -= gone.length
   }
 
   #fromGateway(line: Buffer): void {
-    const envelope = peek(line)
-    if (envelope?.kind === 'response') {
-      const id = idText(envelope)
+    const message = glance(line)
+    if (message?.kind === 'response') {
+      const id = message.id
       const replayed = this.#replayed.get(id)
       if (replayed !== undefined) {
         this.#replayed.delete(id)
-        return replayed(envelope)
+        return replayed(line, message.isError)
       }
       this.#inFlight.delete(id)
       if (id === this.#initialize?.id && this.#initialize.answer === undefined) {
-        if (envelope.result === undefined) this.#initialize = undefined
+        if (message.isError) this.#initialize = undefined
         else this.#initialize.answer = { listChanged: listsOf(line) }
       }
-    } else if (envelope?.kind === 'request') this.#serverRequests.add(idText(envelope))
+    } else if (message?.kind === 'request') this.#serverRequests.add(message.id)
     this.#options.out(line)
     this.#leaveWhenAnswered()
   }
@@ -273,6 +282,8 @@ export class ShimSession {
   }
 }
 
+type ReplayAnswer = (answer: Buffer, isError: boolean) => void
+
 interface InitializeAnswer {
   /** Lists of whose changes the client was promised to hear: tools, prompts, resources. */
   listChanged: string[]
@@ -280,15 +291,6 @@ interface InitializeAnswer {
 
 /** A gateway may start the server to answer `initialize`. */
 const resumeLimitMs = 90_000
-
-/** What is no JSON-RPC message is passed on as it is: saying so is the gateway's part. */
-function peek(line: Buffer): Envelope | undefined {
-  try {
-    return readEnvelope(line)
-  } catch {
-    return undefined
-  }
-}
 
 function uriOf(line: Buffer): string {
   const { params } = parseRecord(line)
