@@ -1,15 +1,17 @@
 import { asGatewayError, type ErrorCode } from '../../src-shared/errors.ts'
+import { addServer, patchServer, removeServer } from './edit.ts'
 import { parseCatalog } from './parse.ts'
 import { CatalogError, type CatalogProblem } from './problem.ts'
 
 /** Work on a catalog's text that takes long enough to be done in a thread of its own. */
-export interface CatalogTask {
-  kind: 'parse'
-  text: string
-  file: string
-}
+export type CatalogTask = { text: string; file: string } & (
+  | { kind: 'parse' }
+  | { kind: 'add'; entry: unknown }
+  | { kind: 'patch'; id: string; patch: unknown }
+  | { kind: 'remove'; id: string }
+)
 
-/** The catalog goes as JSON: cheaper to pass than an object, and what the cache keeps. */
+/** `result`: the new text; of `parse` the catalog as JSON, which is cheaper to pass than an object and goes to the cache. */
 export type CatalogTaskReply =
   | { ok: true; result: string }
   | { ok: false; code: ErrorCode; message: string; problems?: readonly CatalogProblem[] }
@@ -17,12 +19,25 @@ export type CatalogTaskReply =
 /** Does the task; never throws. */
 export function runTask(task: CatalogTask): CatalogTaskReply {
   try {
-    return { ok: true, result: JSON.stringify(parseCatalog(task.text, task.file)) }
+    return { ok: true, result: perform(task) }
   } catch (thrown) {
     if (thrown instanceof CatalogError) {
       return { ok: false, code: thrown.code, message: thrown.message, problems: thrown.problems }
     }
     const { code, message } = asGatewayError(thrown)
     return { ok: false, code, message }
+  }
+}
+
+function perform(task: CatalogTask): string {
+  switch (task.kind) {
+    case 'parse':
+      return JSON.stringify(parseCatalog(task.text, task.file))
+    case 'add':
+      return addServer(task.text, task.entry, task.file)
+    case 'patch':
+      return patchServer(task.text, task.id, task.patch, task.file)
+    case 'remove':
+      return removeServer(task.text, task.id, task.file)
   }
 }

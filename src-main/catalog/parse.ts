@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import {
   catalogSchema,
   runtimeSchemas,
@@ -8,12 +7,11 @@ import {
   type Catalog,
 } from '../../src-shared/catalog.ts'
 import { CatalogError, type CatalogProblem } from './problem.ts'
+import { dotted, inOrder, parseWithSources } from './schema-parse.ts'
 import { describeIssues, type SchemaWords } from './schema-problem.ts'
 import { decodeSource, LineMap } from './source-text.ts'
 import { suggestion } from './suggestion.ts'
 import { isObject, valueAt, YamlTree, type Path } from './yaml-tree.ts'
-
-const maxProblems = 100
 
 /**
  * The catalog in a YAML text (product: catalog). Strings stay templates (`${VAR}`), defaults are filled in. An empty
@@ -34,7 +32,11 @@ export function parseCatalog(input: string | Buffer, file: string): Catalog {
 }
 
 function readCatalog(text: string, file: string): Catalog {
-  const tree = new YamlTree(text)
+  return catalogOf(new YamlTree(text), text, file)
+}
+
+/** The catalog in a parsed text. Throws CatalogError. Completes and mends `tree.value` in place. */
+export function catalogOf(tree: YamlTree, text: string, file: string): Catalog {
   const lines = new LineMap(text)
   const found: CatalogProblem[] = tree.faults.map((fault) => ({
     message: fault.message,
@@ -64,44 +66,6 @@ function readCatalog(text: string, file: string): Catalog {
   }
   if (found.length > 0 || !result.success) throw new CatalogError(inOrder(found))
   return result.data
-}
-
-/** By place in the file, each once, and not more than a person can use. */
-export function inOrder(problems: readonly CatalogProblem[]): CatalogProblem[] {
-  return problems
-    .toSorted((a, b) => a.line - b.line || a.column - b.column)
-    .filter((problem, index, all) => {
-      const last = all[index - 1]
-      return (
-        last?.line !== problem.line ||
-        last.column !== problem.column ||
-        last.message !== problem.message
-      )
-    })
-    .slice(0, maxProblems)
-}
-
-/**
- * Parses `tree.value`. A number or a boolean where text is asked for (`PORT: 8080`, `args: [-n, 010]`) is taken as it
- * is written in the file, which is what its author sees; that happens in place.
- */
-export function parseWithSources<T>(schema: z.ZodType<T>, tree: YamlTree): z.ZodSafeParseResult<T> {
-  const first = schema.safeParse(tree.value)
-  if (first.success) return first
-  let mended = false
-  for (const issue of first.error.issues) {
-    if (issue.code !== 'invalid_type' || issue.expected !== 'string') continue
-    const path = issue.path.filter((step) => typeof step !== 'symbol')
-    const last = path.at(-1)
-    const source = tree.sourceAt(path)
-    const value = valueAt(tree.value, path)
-    const container = valueAt(tree.value, path.slice(0, -1))
-    if (last === undefined || source === undefined || !isObject(container)) continue
-    if (typeof value !== 'number' && typeof value !== 'boolean') continue
-    Reflect.set(container, last, source)
-    mended = true
-  }
-  return mended ? schema.safeParse(tree.value) : first
 }
 
 /** `env:` with all its entries commented out means "no env", not "env is null". */
@@ -198,13 +162,4 @@ function printable(value: unknown): string {
 
 function shorten(text: string): string {
   return text.length <= 80 ? text : `${text.slice(0, 80)}…`
-}
-
-/** `args[0]`, `env.NAME`. */
-export function dotted(path: Path): string {
-  return path
-    .map((step, index) =>
-      typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`,
-    )
-    .join('')
 }
