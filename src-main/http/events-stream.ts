@@ -10,7 +10,7 @@ export interface EventStreamLimits {
   maxStreams: number
 }
 
-export const defaultStreamLimits: EventStreamLimits = {
+const defaultStreamLimits: EventStreamLimits = {
   heartbeatMs: 25_000,
   maxBacklogBytes: 1024 * 1024,
   maxStreams: 100,

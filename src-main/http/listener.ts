@@ -1,14 +1,12 @@
-import fs from 'node:fs'
-import http, { type IncomingMessage, type ServerResponse } from 'node:http'
-import type https from 'node:https'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Access, Caller } from './access.ts'
-import { authority, parseListenAddress, type ListenAddress } from './listen-address.ts'
-import { listenFailure } from './port-holder.ts'
-import { errorBody, safeHeaders, sendError, sendJson } from './respond.ts'
+import { drain, OpenGets } from './drain.ts'
+import { createHttpServer, defaultLimits, listen, type ListenerLimits } from './http-server.ts'
+import { authority, isWildcard, parseListenAddress, type ListenAddress } from './listen-address.ts'
+import { errorBody, sendError, sendJson } from './respond.ts'
 
 /** Real MCP and the one-call envelope; both are called with the caller already let in. */
 export interface McpHttp {
@@ -32,24 +30,6 @@ export type RestHandler = (
   response: ServerResponse,
   caller: Caller,
 ) => void
-
-/** Bounds against slow, huge and too many clients; milliseconds and bytes. */
-export interface ListenerLimits {
-  headersTimeoutMs: number
-  /** For the whole request, body included; an answer may stream for as long as it likes. */
-  requestTimeoutMs: number
-  keepAliveTimeoutMs: number
-  maxHeaderBytes: number
-  maxSockets: number
-}
-
-export const defaultLimits: ListenerLimits = {
-  headersTimeoutMs: 15_000,
-  requestTimeoutMs: 120_000,
-  keepAliveTimeoutMs: 65_000,
-  maxHeaderBytes: 16 * 1024,
-  maxSockets: 8192,
-}
 
 export interface ListenerOptions {
   gateway: Pick<Gateway, 'config'>
@@ -80,13 +60,12 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   const { config } = options.gateway
   const limits = { ...defaultLimits, ...options.limits }
   const wanted = parseListenAddress(config.listen_addr)
-  const server = createServer(config.tls, limits)
-  const streams = new OpenGets()
+  const server = createHttpServer(config.tls, limits, options.log)
+  const gets = new OpenGets()
   const route = createRoute(options)
 
-  server.maxConnections = limits.maxSockets
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (request.method === 'GET') streams.watch(response)
+    if (request.method === 'GET') gets.watch(response)
     try {
       route(request, response)
     } catch (error) {
@@ -100,8 +79,6 @@ export async function createListener(options: ListenerOptions): Promise<Listener
       )
     }
   })
-  server.on('clientError', refuseBadRequest)
-  server.on('drop', warnOfDrops(options.log, limits.maxSockets))
 
   const address = await listen(server, wanted)
   options.access.boundTo(address)
@@ -111,10 +88,16 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   let closing: Promise<void> | undefined
   return {
     address,
-    url: `${config.tls === undefined ? 'http' : 'https'}://${authority(address)}`,
+    url: `${config.tls === undefined ? 'http' : 'https'}://${authority(dialable(address))}`,
     close: (drainMs = config.drain_timeout_seconds * 1000) =>
-      (closing ??= drain(server, streams, drainMs)),
+      (closing ??= drain(server, gets, drainMs)),
   }
+}
+
+/** Every interface is an address to listen on, not one to call. */
+function dialable({ host, port }: ListenAddress): ListenAddress {
+  if (!isWildcard(host)) return { host, port }
+  return { host: host === '::' ? '::1' : '127.0.0.1', port }
 }
 
 /** Says who answers: by path, on strings. */
@@ -209,121 +192,4 @@ function sendHealth(request: IncomingMessage, response: ServerResponse): void {
   }
   const error = new GatewayError('method_not_allowed', 'Only GET is allowed on /health.')
   sendJson(response, error.status, errorBody(error), { allow: 'GET, HEAD' })
-}
-
-function createServer(
-  tls: { cert: string; key: string } | undefined,
-  limits: ListenerLimits,
-): http.Server | https.Server {
-  const settings: http.ServerOptions = {
-    headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    maxHeaderSize: limits.maxHeaderBytes,
-    connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
-  }
-  if (tls === undefined) return http.createServer(settings)
-  // Loaded only where it is wanted: TLS costs start time.
-  return process.getBuiltinModule('node:https').createServer({ ...settings, ...readTls(tls) })
-}
-
-function readTls(tls: { cert: string; key: string }): { cert: Buffer; key: Buffer } {
-  try {
-    return { cert: fs.readFileSync(tls.cert), key: fs.readFileSync(tls.key) }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new GatewayError(
-      'bad_request',
-      `The files of tls in config.yaml cannot be read: ${why}. Check tls.cert and tls.key.`,
-      { cause: error },
-    )
-  }
-}
-
-function listen(server: http.Server, wanted: ListenAddress): Promise<ListenAddress> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: Error): void => {
-      listenFailure(wanted, error).then(reject, reject)
-    }
-    server.once('error', onError)
-    server.listen({ host: wanted.host, port: wanted.port, backlog: 1024 }, () => {
-      server.off('error', onError)
-      const bound = server.address()
-      if (bound === null || typeof bound === 'string') {
-        reject(new GatewayError('internal', 'The endpoint has no address.'))
-      } else resolve({ host: bound.address, port: bound.port })
-    })
-  })
-}
-
-/** Answers what Node could not even parse, then hangs up. */
-function refuseBadRequest(error: Error & { code?: string }, socket: Socket): void {
-  // Bytes may be out already, of this answer or an earlier one: a second answer would be taken for its rest.
-  if (!socket.writable || socket.bytesWritten > 0) {
-    socket.destroy()
-    return
-  }
-  const [status, message] =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? ['431 Request Header Fields Too Large', 'The headers are too large.']
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? ['408 Request Timeout', 'The request took too long to arrive.']
-        : ['400 Bad Request', 'This is not a valid HTTP request.']
-  const body = JSON.stringify({ error: status.slice(4), message })
-  const headers = Object.entries({
-    ...safeHeaders,
-    'content-type': 'application/json',
-    'content-length': String(body.length),
-    connection: 'close',
-  }).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status}\r\n${headers.join('')}\r\n${body}`)
-}
-
-/** At most one line a minute, or a flood of connections becomes a flood of lines. */
-function warnOfDrops(log: Log, maxSockets: number): () => void {
-  let quietUntil = 0
-  return () => {
-    const now = performance.now()
-    if (now < quietUntil) return
-    quietUntil = now + 60_000
-    log.warn({ maxSockets }, 'Connections are refused: too many are open.')
-  }
-}
-
-/** GETs that are not answered in full. Only they can be streams without an end; POSTs are the hot path. */
-class OpenGets {
-  readonly #open = new Set<ServerResponse>()
-
-  watch(response: ServerResponse): void {
-    this.#open.add(response)
-    response.on('close', () => this.#open.delete(response))
-  }
-
-  /** Ends those that have begun and not ended by themselves: event streams. */
-  endStreams(): void {
-    for (const response of this.#open) {
-      if (!response.headersSent || response.writableEnded) continue
-      // Its owner may write once more before it learns of the end; that is no reason to crash.
-      response.on('error', () => {})
-      response.end()
-    }
-  }
-}
-
-function drain(server: http.Server, streams: OpenGets, drainMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    // A connection turns idle whenever its answer is out, and a stream may begin after the close: hence the sweep.
-    const sweep = setInterval(() => {
-      streams.endStreams()
-      server.closeIdleConnections()
-    }, 20)
-    const deadline = setTimeout(() => server.closeAllConnections(), drainMs)
-    server.close(() => {
-      clearInterval(sweep)
-      clearTimeout(deadline)
-      resolve()
-    })
-    streams.endStreams()
-    server.closeIdleConnections()
-  })
 }

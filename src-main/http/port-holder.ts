@@ -1,5 +1,4 @@
 import fs from 'node:fs'
-import http from 'node:http'
 import path from 'node:path'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { authority, isWildcard, type ListenAddress } from './listen-address.ts'
@@ -53,7 +52,7 @@ async function portHolder(address: ListenAddress): Promise<string> {
 
 function answersAsGateway({ host, port }: ListenAddress): Promise<boolean> {
   return new Promise((resolve) => {
-    const request = http.get(
+    const request = process.getBuiltinModule('node:http').get(
       {
         host: isWildcard(host) ? (host === '::' ? '::1' : '127.0.0.1') : host,
         port,

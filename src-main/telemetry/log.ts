@@ -1,5 +1,5 @@
 import { inspect, styleText } from 'node:util'
-import { logLevels, type LogLevel } from '../../src-shared/config.ts'
+import type { LogLevel } from '../../src-shared/config.ts'
 import type { Redactor } from './redact.ts'
 
 /** Structured log, pino's shape: fields first, then a sentence. Secrets are masked before anything is written. */
@@ -41,6 +41,9 @@ export interface LogOptions {
 const maximumValueLength = 8 * 1024
 const maximumLineLength = 64 * 1024
 
+/** Written out here, so that the log does not load the schemas of the config. */
+const weights: Record<LogLevel, number> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4 }
+
 const colours = {
   trace: 'gray',
   debug: 'gray',
@@ -55,7 +58,6 @@ const colours = {
  */
 export function createLog(options: LogOptions): Log {
   const { redactor, wall = Date.now } = options
-  const lowest = logLevels.indexOf(options.level)
   let stream: LogStream | undefined
 
   function write(level: LogLevel, fields: object, message: string): void {
@@ -68,7 +70,7 @@ export function createLog(options: LogOptions): Log {
   }
 
   const at = (level: LogLevel): Log[LogLevel] =>
-    logLevels.indexOf(level) < lowest
+    weights[level] < weights[options.level]
       ? () => {}
       : (fields, message) => write(level, fields, message)
   return {
@@ -101,8 +103,14 @@ function jsonLine(time: string, level: LogLevel, fields: object, message: string
 
 function prettyLine(time: string, level: LogLevel, fields: object, message: string): string {
   const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${prettyValue(value)}`)
-  const head = styleText(colours[level], level.toUpperCase().padEnd(5))
-  return `${time.slice(11, 19)} ${head} ${clip(message)}${styleText('gray', rest.join(''))}`
+  const head = coloured(colours[level], level.toUpperCase().padEnd(5))
+  return `${time.slice(11, 19)} ${head} ${clip(message)}${coloured('gray', rest.join(''))}`
+}
+
+/** Whoever asked for a pretty log has looked whether it is a terminal; what is left is the user's own wish. */
+function coloured(colour: (typeof colours)[LogLevel], text: string): string {
+  if ((process.env.NO_COLOR ?? '') !== '') return text
+  return styleText(colour, text, { validateStream: false })
 }
 
 function prettyValue(value: unknown): string {

@@ -221,6 +221,7 @@ describe('Host', () => {
       .find((each) => each?.family === 'IPv4' && !each.internal)?.address
     if (outside === undefined) return // a machine with nothing but loopback
     const port = await open({ listen_addr: '0.0.0.0:0' })
+    expect(listener?.url).toBe(`http://127.0.0.1:${port}`)
     const fetched = await fetch(`http://${outside}:${port}/servers`, {
       headers: { authorization: `Bearer ${testKey}` },
     })

@@ -5,10 +5,10 @@ import { readBody } from '../../src-main/http/body.ts'
 import {
   createListener,
   type Listener,
-  type ListenerLimits,
   type McpHttp,
   type RestHandler,
 } from '../../src-main/http/listener.ts'
+import type { ListenerLimits } from '../../src-main/http/http-server.ts'
 import { sendError, sendJson } from '../../src-main/http/respond.ts'
 import { silentLog } from '../../src-main/telemetry/log.ts'
 import type { Gateway } from '../../src-main/gateway.ts'

@@ -131,14 +131,27 @@ describe('bounds', () => {
     expect((await ask(port, '/mcp', { method: 'POST', headers, body: 'x' })).status).toBe(415)
   })
 
-  test('a 401 to a large upload can be read', async () => {
+  test('a refusal in the middle of a large upload can be read', async () => {
     const { port } = await open()
-    const answer = await ask(port, '/mcp', {
-      method: 'POST',
-      key: null,
-      body: 'x'.repeat(3 * 1024 * 1024),
-    })
-    expect(answer.status).toBe(401)
+    const body = 'x'.repeat(64 * 1024 * 1024)
+    const headers = { 'transfer-encoding': 'chunked' }
+    expect((await ask(port, '/mcp', { method: 'POST', key: null, body })).status).toBe(401)
+    expect((await ask(port, '/mcp', { method: 'POST', body })).status).toBe(413)
+    expect((await ask(port, '/mcp', { method: 'POST', body, headers })).status).toBe(413)
+  })
+
+  test('a client that reads only after it has sent everything gets to read the refusal', async () => {
+    const { port } = await open()
+    const size = 32 * 1024 * 1024
+    const socket = net.connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.pause()
+    socket.write(headOf(port, 'POST /mcp', `Content-Length: ${size}\r\n`))
+    await new Promise((resolve) => socket.write(Buffer.alloc(size), resolve))
+    let text = ''
+    socket.on('data', (data: Buffer) => (text += data.toString())).resume()
+    await new Promise((resolve) => socket.on('close', resolve))
+    expect(text).toMatch(/^HTTP\/1.1 413 /)
   })
 
   test('headers over 16 KiB: 431', async () => {
@@ -277,13 +290,18 @@ describe('closing', () => {
       })
     })
     const stream = ask(port, '/mcp')
-    const call = ask(port, '/mcp', { method: 'POST', body: '{}' })
+    // fetch keeps its connection for the next call: the gateway has to end it.
+    const call = fetch(`${listener.url}/mcp`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${testKey}` },
+      body: '{}',
+    })
     await vi.waitFor(() => expect(streaming && finish !== undefined).toBe(true))
     const closed = listener.close(5000)
     expect((await stream).text).toContain(': open')
     await expect(ask(port, '/health')).rejects.toThrow()
     finish?.()
-    expect((await call).text).toBe('finished')
+    expect(await (await call).text()).toBe('finished')
     const started = performance.now()
     await closed
     expect(performance.now() - started).toBeLessThan(1000)
@@ -308,7 +326,9 @@ describe('closing', () => {
   })
 })
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0
+/** Makes the certificate; a machine without it skips the test. */
+const openssl = 'openssl'
+const hasOpenssl = spawnSync(openssl, ['version']).status === 0
 
 test.skipIf(!hasOpenssl)('tls: the same over HTTPS, and unreadable files are named', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tls-'))
@@ -317,7 +337,7 @@ test.skipIf(!hasOpenssl)('tls: the same over HTTPS, and unreadable files are nam
     const key = path.join(folder, 'key.pem')
     const wanted = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2'
     const files = ['-subj', '/CN=localhost', '-keyout', key, '-out', cert]
-    execFileSync('openssl', ['req', ...wanted.split(' '), ...files], { stdio: 'ignore' })
+    execFileSync(openssl, ['req', ...wanted.split(' '), ...files], { stdio: 'ignore' })
     const listener = await open({}, { tls: { cert, key } })
     expect(listener.url).toBe(`https://127.0.0.1:${listener.port}`)
     const status = await new Promise((resolve, reject) => {

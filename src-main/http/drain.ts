@@ -1,0 +1,43 @@
+import type { Server, ServerResponse } from 'node:http'
+
+/** GETs that are not answered in full. Only they can be streams without an end; POSTs are the hot path. */
+export class OpenGets {
+  readonly #open = new Set<ServerResponse>()
+
+  watch(response: ServerResponse): void {
+    this.#open.add(response)
+    response.on('close', () => this.#open.delete(response))
+  }
+
+  /** Ends those that have begun and not ended by themselves: event streams. */
+  endStreams(): void {
+    for (const response of this.#open) {
+      if (!response.headersSent || response.writableEnded) continue
+      // Its owner may write once more before it learns of the end; that is no reason to crash.
+      response.on('error', () => {})
+      response.end()
+    }
+  }
+}
+
+/**
+ * Stops accepting, ends event streams and idle connections, waits for the rest, and cuts off what is left after
+ * `drainMs`.
+ */
+export function drain(server: Server, gets: OpenGets, drainMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    // A connection turns idle whenever its answer is out, and a stream may begin after the close: hence the sweep.
+    const sweep = setInterval(() => {
+      gets.endStreams()
+      server.closeIdleConnections()
+    }, 20)
+    const deadline = setTimeout(() => server.closeAllConnections(), drainMs)
+    server.close(() => {
+      clearInterval(sweep)
+      clearTimeout(deadline)
+      resolve()
+    })
+    gets.endStreams()
+    server.closeIdleConnections()
+  })
+}
