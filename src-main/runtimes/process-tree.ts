@@ -73,13 +73,17 @@ export class ProcessTrees {
   }
 
   /**
-   * SIGKILL to everything at once, without a wait: for `process.on('exit')` and after an uncaught exception.
-   * Takes some milliseconds.
+   * SIGKILL to everything at once: for `process.on('exit')` and after an uncaught exception. Blocks for some
+   * milliseconds, at most about 200.
    */
   killAllSync(): void {
-    if (this.#trees.size === 0) return
-    const entries = this.table.listSync()
-    for (const tree of this.#trees) tree.killSync(entries)
+    const deadline = performance.now() + 200
+    let trees = [...this.#trees]
+    // More than once, as a process that leaves its group between the look and the blow escapes both.
+    while (trees.length > 0 && performance.now() < deadline) {
+      const entries = this.table.listSync()
+      trees = trees.filter((tree) => tree.killSync(entries) > 0)
+    }
   }
 }
 
@@ -150,14 +154,16 @@ export class ProcessTree {
     return this.#ending
   }
 
-  /** SIGKILL to the group and to the members among `entries`, now. */
-  killSync(entries: readonly ProcessEntry[]): void {
+  /** SIGKILL to the group and to the members among `entries`, now. Returns how many of these there were. */
+  killSync(entries: readonly ProcessEntry[]): number {
     // While Node has not reaped the root, its pid and group cannot be another's.
     if (this.#rootIsAlive) {
       if (!this.#table.hasSigterm) killWindowsTreeSync(this.rootPid)
       else sendSignal(-this.rootPid, 'SIGKILL')
     }
-    for (const member of this.#membersIn(entries)) sendSignal(member.pid, 'SIGKILL')
+    const members = this.#membersIn(entries)
+    for (const member of members) sendSignal(member.pid, 'SIGKILL')
+    return members.length
   }
 
   get #rootIsAlive(): boolean {

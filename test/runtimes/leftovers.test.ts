@@ -28,8 +28,12 @@ const records = () => {
 }
 const recordFile = () => path.join(stateDir, 'processes', records()[0] ?? '')
 
-function startProcess(command: string, args: string[]): ChildProcess & { pid: number } {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+function startProcess(
+  command: string,
+  args: string[],
+  options: { detached?: boolean } = {},
+): ChildProcess & { pid: number } {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'ignore'] })
   children.push(child)
   return Object.assign(child, { pid: child.pid ?? 0 })
 }
@@ -138,6 +142,18 @@ describe.runIf(process.platform !== 'win32')('a record', () => {
       expect([orphan.pid, child].filter(isAlive)).toEqual([])
     },
   )
+
+  test.each(tables)('of a dead leader says nothing about its group (%s)', async (_name, table) => {
+    const leader = startProcess('sh', ['-c', 'sleep 60 & echo $!'], { detached: true })
+    const output = new Promise((resolve) => leader.stdout?.once('data', resolve))
+    const stranger = Number(await output)
+    await vi.waitFor(() => expect(isAlive(leader.pid)).toBe(false))
+    const instance = { instanceId: 'a', serverId: 'x', pid: leader.pid, startedAt: 1 }
+    forge({ version: 1, host: table.host, runId: run, gateway: dead, instances: [instance] })
+    expect(await reapLeftovers(stateDir, silentLog, table)).toBe(0)
+    expect(isAlive(stranger)).toBe(true)
+    process.kill(stranger, 'SIGKILL')
+  })
 
   test('of another machine or container is left alone', async () => {
     const stranger = startProcess('sleep', ['60'])
