@@ -1,7 +1,7 @@
-import { chmodSync, existsSync } from 'node:fs'
+import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { defineConfig } from 'vite'
-import type { BuildEnvironmentOptions, Plugin } from 'vite'
+import type { BuildEnvironmentOptions, EnvironmentOptions, Plugin } from 'vite'
 
 /**
  * The programs, as CommonJS with all dependencies inside: Node starts them faster than ESM, and an ESM import of
@@ -10,10 +10,11 @@ import type { BuildEnvironmentOptions, Plugin } from 'vite'
 const programs = {
   'gateway-http': 'src-main/bin/gateway-http.ts',
   gateway: 'src-main/bin/gateway.ts',
+  'parse-worker': 'src-main/catalog/parse-worker.ts',
 }
 
-function build(input: Record<string, string>, oneFile: boolean): BuildEnvironmentOptions {
-  return {
+function environment(input: Record<string, string>, oneFile: boolean): EnvironmentOptions {
+  const build: BuildEnvironmentOptions = {
     target: 'node22.12',
     outDir: 'dist',
     emptyOutDir: false,
@@ -32,6 +33,12 @@ function build(input: Record<string, string>, oneFile: boolean): BuildEnvironmen
       },
     },
   }
+  return { consumer: 'server', resolve: { noExternal: true }, build }
+}
+
+const builds: Record<string, EnvironmentOptions> = {
+  main: environment(programs, false),
+  shim: environment({ 'gateway-stdio': 'src-main/bin/gateway-stdio.ts' }, true),
 }
 
 /** Old Nodes are told what is wrong before they meet syntax that they do not know. */
@@ -57,20 +64,15 @@ export default defineConfig({
   appType: 'custom',
   publicDir: false,
   plugins: [executables],
-  environments: {
-    main: { consumer: 'server', resolve: { noExternal: true }, build: build(programs, false) },
-    shim: {
-      consumer: 'server',
-      resolve: { noExternal: true },
-      build: build({ 'gateway-stdio': 'src-main/bin/gateway-stdio.ts' }, true),
-    },
-  },
+  environments: builds,
   builder: {
     async buildApp(builder) {
-      for (const name of ['main', 'shim']) {
-        const environment = builder.environments[name]
-        if (environment !== undefined && existsSync('src-main')) await builder.build(environment)
-      }
+      const begun = Date.now()
+      for (const environment of Object.values(builder.environments))
+        if (environment.name in builds) await builder.build(environment)
+      // Only now, so that programs that start meanwhile find their chunks.
+      for (const name of readdirSync('dist/chunks'))
+        if (statSync(`dist/chunks/${name}`).mtimeMs < begun - 60_000) rmSync(`dist/chunks/${name}`)
     },
   },
 })

@@ -46,6 +46,12 @@ export function takeLock(path: string, depth = 0): ProcessLock | { heldBy: LockH
   return { heldBy: { pid: 0, start: '' } }
 }
 
+/** Who holds the lock at `path`; undefined if nobody does. */
+export function lockHolder(path: string): LockHolder | undefined {
+  const holder = parseHolder(read(path)?.text ?? '')
+  return holder !== undefined && isAlive(holder) ? holder : undefined
+}
+
 /** A file system without hard links shows the file empty for a moment. */
 const unreadableForMs = 5_000
 
@@ -112,7 +118,7 @@ function codeOf(error: unknown): string | undefined {
 let own: LockHolder | undefined
 
 /** This process, as a lock file names it. */
-export function ownHolder(): LockHolder {
+function ownHolder(): LockHolder {
   own ??= { pid: process.pid, start: linuxStart(process.pid) ?? String(ownStartMs()) }
   return own
 }
@@ -122,7 +128,7 @@ function ownStartMs(): number {
 }
 
 /** Whether the process that wrote this is still there, and no later one with its pid. */
-export function isAlive(holder: LockHolder): boolean {
+function isAlive(holder: LockHolder): boolean {
   try {
     process.kill(holder.pid, 0)
   } catch (error) {

@@ -57,6 +57,9 @@ export interface StateFiles {
   log: string
 }
 
+/** How `gateway-http` ends when another gateway holds the directory already. */
+export const alreadyRunningExitCode = 3
+
 /** `sun_path` has room for 104 bytes on macOS and 108 on Linux, the final zero included. */
 const maxSocketPathBytes = 100
 

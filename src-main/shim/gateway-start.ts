@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { takeLock } from '../process-lock.ts'
-import { prepareStateDir } from '../state-dir.ts'
+import { alreadyRunningExitCode, prepareStateDir } from '../state-dir.ts'
 import type { StateFiles } from '../state-dir.ts'
 import { pause } from './carrier.ts'
 import type { Demand, ShimLog } from './carrier.ts'
@@ -20,9 +20,6 @@ export interface GatewayStart {
 
 /** From the moment that somebody wants the gateway to its socket. */
 const startLimitMs = 15_000
-
-/** `gateway-http` found that another one runs. */
-export const alreadyRunningExitCode = 3
 
 /**
  * A connection to the gateway of this state directory, which is started if there is demand and none runs. `graceMs`:

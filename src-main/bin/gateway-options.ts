@@ -1,0 +1,91 @@
+import os from 'node:os'
+import path from 'node:path'
+import { logLevels } from '../../src-shared/config.ts'
+import type { LogLevel } from '../../src-shared/config.ts'
+import { loadConfig } from '../catalog/config-file.ts'
+import type { LoadedConfig } from '../catalog/config-file.ts'
+import { stateDir, stateFiles } from '../state-dir.ts'
+import type { StateFiles } from '../state-dir.ts'
+import { parseFlags, UsageError } from './flags.ts'
+
+export const gatewayHelp = `Usage: gateway-http [options]
+
+Puts one endpoint in front of all MCP servers of a catalog.
+
+  --config PATH      config.yaml (default: ./config.yaml, the user's, /etc/mcp-gateway/config.yaml)
+  --catalog PATH     catalog.yaml (default: the config's catalog_path, or beside the config)
+  --listen ADDRESS   host:port instead of the config's listen_addr; port 0 takes a free one
+  --state-dir DIR    instead of the config's state_dir; see also MCP_GATEWAY_STATE_DIR
+  --log-level LEVEL  ${logLevels.join(', ')}
+  --validate         checks config and catalog, starts nothing; exit code 0 or 1
+  --strict           with --validate: warnings fail, too
+  --spawned          started by the shim: reads nothing of the current folder, ends when nobody uses it
+  --version, --help
+
+Signals: TERM and INT finish what is in flight and end (a second one ends at once), HUP loads the catalog again.
+`
+
+const flags = {
+  config: { type: 'string' },
+  catalog: { type: 'string' },
+  listen: { type: 'string' },
+  'state-dir': { type: 'string' },
+  'log-level': { type: 'string' },
+  validate: { type: 'boolean' },
+  strict: { type: 'boolean' },
+  spawned: { type: 'boolean' },
+  version: { type: 'boolean', short: 'v' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+export type GatewayFlags = ReturnType<typeof parseGatewayFlags>
+
+/** Throws UsageError. */
+export function parseGatewayFlags(args: readonly string[]) {
+  const { values } = parseFlags(args, flags)
+  if (values.strict === true && values.validate !== true)
+    throw new UsageError('--strict goes with --validate.')
+  return { ...values, 'log-level': levelOf(values['log-level']) }
+}
+
+function levelOf(text: string | undefined): LogLevel | undefined {
+  if (text === undefined) return undefined
+  const level = logLevels.find((one) => one === text)
+  if (level === undefined)
+    throw new UsageError(`--log-level ${text} is none of ${logLevels.join(', ')}.`)
+  return level
+}
+
+/** Config and flags together: what a program works with. */
+export interface Settings extends LoadedConfig {
+  files: StateFiles
+}
+
+export type SettingsFlags = Partial<
+  Pick<GatewayFlags, 'config' | 'catalog' | 'listen' | 'state-dir' | 'log-level' | 'spawned'>
+>
+
+/**
+ * Flags win over the config file, which wins over the defaults. Throws CatalogError or GatewayError for a config file
+ * that cannot be used, UsageError for an address that is none.
+ */
+export async function loadSettings(given: SettingsFlags): Promise<Settings> {
+  const surroundings = { env: process.env, platform: process.platform, homedir: os.homedir() }
+  // An AI client spawns the shim inside of cloned repositories: their files are not our settings.
+  const cwd = given.spawned === true ? undefined : process.cwd()
+  const loaded = await loadConfig({ ...surroundings, cwd, explicitPath: given.config })
+  const config = { ...loaded.config }
+  if (given.listen !== undefined) config.listen_addr = addressOf(given.listen)
+  else if (given.spawned === true && given.catalog !== undefined)
+    // The well-known port belongs to the gateway of the user's own catalog.
+    config.listen_addr = '127.0.0.1:0'
+  if (given['log-level'] !== undefined) config.log_level = given['log-level']
+  const dir = stateDir(surroundings, given['state-dir'] ?? config.state_dir)
+  const catalogPath = given.catalog === undefined ? loaded.catalogPath : path.resolve(given.catalog)
+  return { ...loaded, config, catalogPath, files: stateFiles(dir) }
+}
+
+function addressOf(text: string): string {
+  if (/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/.test(text)) return text
+  throw new UsageError(`--listen ${text} is not host:port, for example 127.0.0.1:4444.`)
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+import { GatewayError } from '../../src-shared/errors.ts'
+import { loadOrCreateKey } from '../http/api-key.ts'
+import { silentLog } from '../telemetry/log.ts'
+import { version } from '../version.ts'
+import { parseFlags, UsageError } from './flags.ts'
+import { runningGateway } from './gateway-claim.ts'
+import type { GatewayInfo } from './gateway-claim.ts'
+import { loadSettings } from './gateway-options.ts'
+import type { Settings } from './gateway-options.ts'
+
+const help = `Usage: gateway COMMAND [options]
+
+  gateway key          prints the key of this user's gateway, and makes one if there is none
+  gateway open         prints where the gateway is and how a client connects to it
+  gateway status       the servers: state, uptime, requests (--json for programs)
+  gateway validate     checks config and catalog, starts nothing (--strict: warnings fail, too)
+
+  --config PATH        config.yaml, if it is not where it is looked for
+  --catalog PATH       validate: catalog.yaml, if the config does not say
+  --state-dir DIR      the gateway's state, if it is not where it is looked for
+  --version, --help
+
+Exit codes: 0 done, 1 failed or not valid, 2 wrong use, 3 no gateway is running.
+`
+
+const notRunningExitCode = 3
+
+const flags = {
+  config: { type: 'string' },
+  catalog: { type: 'string' },
+  'state-dir': { type: 'string' },
+  json: { type: 'boolean' },
+  strict: { type: 'boolean' },
+  version: { type: 'boolean', short: 'v' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+type Command = (settings: Settings, json: boolean) => Promise<number>
+
+const commands: Record<string, Command> = {
+  key: async (settings) => {
+    const { config } = settings
+    if (config.auth === 'none')
+      process.stderr.write('The config says auth: none; the gateway asks for no key.\n')
+    process.stdout.write(`${keyOf(settings)}\n`)
+    return 0
+  },
+  open: async (settings) => {
+    const info = runningGateway(settings.files)
+    if (info === undefined) return saysNotRunning(settings)
+    process.stdout.write(
+      `Open MCP Gateway ${info.version} runs at ${info.url} (process ${info.pid}).\n\n` +
+        'An AI client on this machine starts the command gateway-stdio; it needs no key.\n' +
+        `A program speaks MCP with ${info.url}/mcp and sends the header\n` +
+        '  Authorization: Bearer KEY        (KEY is what gateway key prints)\n',
+    )
+    return 0
+  },
+  status: async (settings, json) => {
+    const info = runningGateway(settings.files)
+    if (info === undefined) return saysNotRunning(settings)
+    const { fetchServers, statusTable } = await import('./status.ts')
+    const servers = await fetchServers(info, keyOf(settings))
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ gateway: info, servers }, undefined, 2)}\n`
+        : headline(info) + statusTable(servers),
+    )
+    return 0
+  },
+}
+
+function keyOf({ config, files }: Settings): string {
+  const configured = config.api_key ?? process.env['MCP_GATEWAY_API_KEY']
+  return configured || loadOrCreateKey(files.dir, silentLog)
+}
+
+function headline({ url, pid, version: theirs }: GatewayInfo): string {
+  return `Open MCP Gateway ${theirs} at ${url} (process ${pid})\n\n`
+}
+
+function saysNotRunning({ files }: Settings): number {
+  process.stderr.write(
+    `No gateway is running with its state in ${files.dir}. ` +
+      'Start it with gateway-http; an AI client that uses gateway-stdio starts it as well.\n',
+  )
+  return notRunningExitCode
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseFlags(args, flags, true)
+  const [name, ...rest] = positionals
+  if (values.help === true || (name === undefined && values.version !== true)) {
+    process.stdout.write(help)
+    return values.help === true ? 0 : 2
+  }
+  if (values.version === true || name === undefined) {
+    process.stdout.write(`${version}\n`)
+    return 0
+  }
+  if (rest.length > 0) throw new UsageError(`gateway ${name} takes no ${rest.join(' ')}.`)
+  if (name === 'validate') {
+    const { validate } = await import('./validate-files.ts')
+    return validate(values, values.strict === true)
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) {
+    const { suggestion } = await import('../catalog/suggestion.ts')
+    const known = [...Object.keys(commands), 'validate']
+    throw new UsageError(`Unknown command '${name}'.${suggestion(name, known)} See gateway --help.`)
+  }
+  return command(await loadSettings(values), values.json === true)
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    if (!(error instanceof GatewayError) && !(error instanceof UsageError)) throw error
+    process.stderr.write(`gateway: ${error.message}\n`)
+    process.exitCode = error instanceof UsageError ? 2 : 1
+  },
+)
