@@ -112,7 +112,7 @@ describe('the key', () => {
       '-e',
       script,
     ])
-    expect(JSON.parse(stdout)).toEqual([32, 32, 32, 32])
+    expect(JSON.parse(stdout)).toEqual([64, 64, 64, 64])
   })
 
   test('is not wanted with auth: none on loopback', async () => {
