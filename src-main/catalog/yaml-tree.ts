@@ -36,7 +36,8 @@ export function parseYaml(text: string, keepSourceTokens = false): Document.Pars
     stringKeys: true,
     prettyErrors: false,
     resolveKnownTags: false,
-    logLevel: 'silent',
+    // Not 'silent': that would also take a second document in the file without a word.
+    logLevel: 'error',
     keepSourceTokens,
   })
 }
