@@ -83,9 +83,7 @@ export async function runGateway(flags: GatewayFlags): Promise<void> {
         () => gateway.isQuiet(),
         () => exit.shutdown('nobody uses the gateway'),
       )
-    void reapLeftovers(files.dir, log).then((count) => {
-      if (count > 0) log.info({ count }, 'Processes that an earlier gateway had left were ended.')
-    })
+    void reapLeftovers(files.dir, log)
   } catch (error) {
     await exit.abandon()
     throw error
