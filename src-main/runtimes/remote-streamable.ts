@@ -236,6 +236,7 @@ export class StreamableCarrier implements Carrier {
       const before = reader.count
       const end = await readBody(current.body, (chunk) => {
         reader.push(chunk)
+        overflowed ||= reader.isSkipping
         // The message may or may not have been the answer. To wait on would be to hope.
         return !overflowed
       })

@@ -76,6 +76,11 @@ export class SseReader {
     this.#overflowed = false
   }
 
+  /** An event has gone over the limit, and its end has not come yet. */
+  get isSkipping(): boolean {
+    return this.#skip !== undefined
+  }
+
   push(chunk: Buffer): void {
     let rest = chunk
     if (this.#skip !== undefined) {
