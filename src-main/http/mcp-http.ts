@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { ClientSession } from '../mcp/client-session.ts'
-import { errorBody, errorMessage, readEnvelope } from '../mcp/envelope.ts'
+import { errorBody, errorMessage, onOneLine, readEnvelope } from '../mcp/envelope.ts'
 import type { Envelope } from '../mcp/envelope.ts'
 import { stringAt } from '../mcp/json-spans.ts'
 import { legacyVersions } from '../mcp/legacy-upstream.ts'
@@ -87,7 +87,13 @@ export class McpEndpoint implements McpHttp {
             'bad_request',
             'The header X-Server-ID is missing. It names the server to call.',
           )
-        this.#once(request, response, context.principal, context.serverId, readEnvelope(body, true))
+        this.#once(
+          request,
+          response,
+          context.principal,
+          context.serverId,
+          readEnvelope(onOneLine(body), 'always'),
+        )
       })
     })
   }
@@ -98,10 +104,11 @@ export class McpEndpoint implements McpHttp {
   }
 
   #post(request: IncomingMessage, response: ServerResponse, context: Context, body: Buffer): void {
-    const mayBeEnvelope = context.serverId === undefined && body.includes('"server_id"')
-    const envelope = readEnvelope(body, mayBeEnvelope)
-    if (mayBeEnvelope && envelope.serverId) {
-      const serverId = stringAt(body, envelope.serverId)
+    const bytes = onOneLine(body)
+    const isAggregate = context.serverId === undefined
+    const envelope = readEnvelope(bytes, isAggregate ? 'with server_id' : 'never')
+    if (isAggregate && envelope.serverId) {
+      const serverId = stringAt(bytes, envelope.serverId)
       if (serverId === undefined)
         throw new GatewayError('bad_request', '`server_id` must be a string.')
       this.#once(request, response, context.principal, serverId, envelope)

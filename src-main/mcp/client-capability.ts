@@ -1,4 +1,4 @@
-import { isObject, member, stringAt } from './json-spans.ts'
+import { isObject, member, parseSpan, stringAt } from './json-spans.ts'
 import type { ClientCapabilities } from './caller.ts'
 import type { RequestEnvelope } from './envelope.ts'
 
@@ -75,6 +75,6 @@ export function capabilitySignature(capabilities: ClientCapabilities): string {
 export function readCapabilities(request: RequestEnvelope): ClientCapabilities {
   const span = member(request.bytes, request.params, 'capabilities')
   if (span === undefined || !isObject(request.bytes, span)) return {}
-  const value: unknown = JSON.parse(request.bytes.toString('utf8', span.start, span.end))
+  const value = parseSpan(request.bytes, span)
   return typeof value === 'object' && value !== null ? { ...value } : {}
 }

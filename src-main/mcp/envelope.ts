@@ -4,9 +4,9 @@ import {
   isObject,
   jsonBytes,
   JsonSyntaxError,
-  parseSpan,
   skipWhitespace,
   slice,
+  stringAt,
 } from './json-spans.ts'
 import type { Span } from './json-spans.ts'
 
@@ -39,9 +39,12 @@ const ids = /^(?:"|-?[0-9])/
 /**
  * Checks the envelope of one message (JSON-RPC 2.0; MCP basic, "Messages") and nothing below it.
  * Throws GatewayError `parse_error` (no JSON) or `bad_request` (no JSON-RPC message).
- * `lenient`: the REST form, where `jsonrpc` and `id` may be missing.
+ * `lenient`: when the REST form is allowed, where `jsonrpc` may be missing.
  */
-export function readEnvelope(bytes: Buffer, lenient = false): Envelope {
+export function readEnvelope(
+  bytes: Buffer,
+  lenient: 'never' | 'with server_id' | 'always' = 'never',
+): Envelope {
   const seen: Record<string, Span> = Object.create(null) as Record<string, never>
   try {
     const start = skipWhitespace(bytes, 0)
@@ -64,7 +67,8 @@ export function readEnvelope(bytes: Buffer, lenient = false): Envelope {
     throw error
   }
   const { id, jsonrpc, method, params, result, error, server_id: serverId } = seen
-  if (!lenient && (jsonrpc === undefined || slice(bytes, jsonrpc).toString('latin1') !== '"2.0"'))
+  const mayLack = lenient === 'always' || (lenient === 'with server_id' && serverId !== undefined)
+  if (!mayLack && (jsonrpc === undefined || slice(bytes, jsonrpc).toString('latin1') !== '"2.0"'))
     throw new GatewayError(
       'bad_request',
       'The message is not JSON-RPC 2.0: `"jsonrpc": "2.0"` is missing.',
@@ -73,8 +77,8 @@ export function readEnvelope(bytes: Buffer, lenient = false): Envelope {
   if (id !== undefined && !idIsNull && !ids.test(bytes.toString('latin1', id.start, id.start + 2)))
     throw new GatewayError('bad_request', 'The `id` must be a string or a number.')
   if (method !== undefined) {
-    const name = parseSpan(bytes, method)
-    if (typeof name !== 'string' || name === '')
+    const name = stringAt(bytes, method)
+    if (name === undefined || name === '')
       throw new GatewayError('bad_request', 'The `method` must be a string.')
     if (params !== undefined && !isObject(bytes, params))
       throw new GatewayError('bad_request', 'The `params` must be an object.')

@@ -104,13 +104,21 @@ function skipScalar(bytes: Buffer, at: number): number {
   return end
 }
 
-/** `at` is a key's opening quote; returns where its value starts. */
+/** `at` is a key's opening quote; returns the position after the closing one. */
 function skipKey(bytes: Buffer, at: number): number {
   if (bytes[at] !== QUOTE) throw new JsonSyntaxError(at, 'expected a key')
-  const colon = skipWhitespace(bytes, skipString(bytes, at))
+  return skipString(bytes, at)
+}
+
+/** `at` is the position after a key; returns where its value starts. */
+function skipColon(bytes: Buffer, at: number): number {
+  const colon = skipWhitespace(bytes, at)
   if (bytes[colon] !== COLON) throw new JsonSyntaxError(colon, "expected ':'")
   return skipWhitespace(bytes, colon + 1)
 }
+
+/** Each open bracket costs memory while it is open; nobody's data is nested like that. */
+const maxDepth = 1_000_000
 
 /** `at` is the first byte of a value; returns the position after it. Iterative: depth cannot exhaust the stack. */
 export function skipValue(bytes: Buffer, at: number): number {
@@ -123,8 +131,9 @@ export function skipValue(bytes: Buffer, at: number): number {
       const close = c === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET
       i = skipWhitespace(bytes, i + 1)
       if (bytes[i] !== close) {
+        if (open.length === maxDepth) throw new JsonSyntaxError(i, 'nested too deeply')
         open.push(close)
-        if (close === CLOSE_BRACE) i = skipKey(bytes, i)
+        if (close === CLOSE_BRACE) i = skipColon(bytes, skipKey(bytes, i))
         continue
       }
       i++
@@ -141,7 +150,7 @@ export function skipValue(bytes: Buffer, at: number): number {
       }
       if (bytes[i] !== COMMA) throw new JsonSyntaxError(i, "expected ',' or the end")
       i = skipWhitespace(bytes, i + 1)
-      if (close === CLOSE_BRACE) i = skipKey(bytes, i)
+      if (close === CLOSE_BRACE) i = skipColon(bytes, skipKey(bytes, i))
       break
     }
   }
@@ -158,9 +167,12 @@ export function eachMember(
   if (bytes[i] === CLOSE_BRACE) return i + 1
   for (;;) {
     const keyStart = i
-    const start = skipKey(bytes, i)
+    const keyEnd = skipKey(bytes, i)
+    const start = skipColon(bytes, keyEnd)
     const end = skipValue(bytes, start)
-    visit(readString(bytes, keyStart), { start, end }, keyStart)
+    // A key that is no valid string stands for itself: it is nobody's name.
+    const key = readString(bytes, keyStart, keyEnd) ?? bytes.toString('latin1', keyStart, keyEnd)
+    visit(key, { start, end }, keyStart)
     i = skipWhitespace(bytes, end)
     if (bytes[i] === CLOSE_BRACE) return i + 1
     if (bytes[i] !== COMMA) throw new JsonSyntaxError(i, "expected ',' or '}'")
@@ -184,20 +196,22 @@ export function arrayItems(bytes: Buffer, at: number): Span[] {
   }
 }
 
-/** The string whose opening quote is at `at`. */
-function readString(bytes: Buffer, at: number): string {
-  const end = skipString(bytes, at)
-  let plain = true
-  for (let i = at + 1; i < end - 1; i++) {
+/** The string in these quotes; undefined if its escapes are not valid. Never throws. */
+function readString(bytes: Buffer, start: number, end: number): string | undefined {
+  for (let i = start + 1; i < end - 1; i++) {
     const c = bytes[i] ?? 0
-    if (c === BACKSLASH || c >= 0x80) {
-      plain = false
-      break
-    }
+    if (c === BACKSLASH || c >= 0x80) return decoded(bytes, start, end)
   }
-  if (plain) return bytes.toString('latin1', at + 1, end - 1)
-  const value: unknown = parseSpan(bytes, { start: at, end })
-  return typeof value === 'string' ? value : ''
+  return bytes.toString('latin1', start + 1, end - 1)
+}
+
+function decoded(bytes: Buffer, start: number, end: number): string | undefined {
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8', start, end))
+    return typeof value === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
 }
 
 export function isObject(bytes: Buffer, span: Span): boolean {
@@ -212,10 +226,10 @@ export function isString(bytes: Buffer, span: Span): boolean {
   return bytes[span.start] === QUOTE
 }
 
-/** The string at the span, or undefined if what stands there is no string. */
+/** The string at the span, or undefined if what stands there is no (valid) string. */
 export function stringAt(bytes: Buffer, span: Span | undefined): string | undefined {
   if (span === undefined || !isString(bytes, span)) return undefined
-  return readString(bytes, span.start)
+  return readString(bytes, span.start, span.end)
 }
 
 /** The value of the (last) member with this key of the object at the span; undefined if there is none or no object. */

@@ -110,7 +110,7 @@ export class Sessions implements SessionHost {
     return {
       receive: (bytes) => {
         try {
-          session.receive(readEnvelope(bytes), channel)
+          session.receive(readEnvelope(onOneLine(bytes)), channel)
         } catch (error) {
           write(errorMessage(undefined, errorBody(asGatewayError(error))))
         }
