@@ -12,8 +12,8 @@ export interface CarrierEvents {
   message(line: Buffer): void
   /** The gateway wants to stop: it finishes what it has, and new requests belong to its successor. */
   closing(): void
-  /** Exactly once, unless `end` was called before. */
-  lost(error: Error): void
+  /** Exactly once, unless `end` was called before. `undelivered`: a message that certainly had no effect. */
+  lost(error: Error, undelivered?: Buffer): void
 }
 
 /** Whether somebody waits for the gateway. Without demand it is looked for now and then, but not started. */

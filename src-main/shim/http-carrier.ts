@@ -1,7 +1,7 @@
 import type http from 'node:http'
 import { idText, readEnvelope } from '../mcp/envelope.ts'
 import type { Envelope } from '../mcp/envelope.ts'
-import { pause, RefusedError } from './carrier.ts'
+import { pause } from './carrier.ts'
 import type { Carrier, CarrierEvents, Connect, ShimLog } from './carrier.ts'
 import { isRecord, parseRecord } from './json-record.ts'
 import { oneLine, SseReader } from './sse-reader.ts'
@@ -103,8 +103,10 @@ class HttpCarrier implements Carrier {
       accept: 'application/json, text/event-stream',
       'content-length': String(body.length),
     })
-    request.on('error', (error) => this.#lose(error))
-    request.on('response', (response) => this.#answered(response, envelope))
+    request.on('error', (error) =>
+      this.#lose(error, 'code' in error && error.code === 'ECONNREFUSED' ? body : undefined),
+    )
+    request.on('response', (response) => this.#answered(response, body, envelope))
     request.end(body)
   }
 
@@ -144,13 +146,13 @@ class HttpCarrier implements Carrier {
     return request
   }
 
-  #answered(response: http.IncomingMessage, envelope: Envelope | undefined): void {
+  #answered(response: http.IncomingMessage, sent: Buffer, envelope: Envelope | undefined): void {
     const status = response.statusCode ?? 0
     const isSse = (response.headers['content-type'] ?? '').startsWith('text/event-stream')
     // The session is gone (2025-11-25, "Session Management"): a new one is begun with what we remember.
     if (status === 404 && this.#sessionId !== undefined) {
       response.resume()
-      return this.#lose(new Error('the gateway does not know the session any more'))
+      return this.#lose(new Error('the gateway does not know the session any more'), sent)
     }
     if (status >= 200 && status < 300 && isSse) return this.#readStream(response, envelope)
     const parts: Buffer[] = []
@@ -257,12 +259,12 @@ class HttpCarrier implements Carrier {
     if (!this.#ended) this.#events.message(oneLine(message))
   }
 
-  #lose(error: Error): void {
+  #lose(error: Error, undelivered?: Buffer): void {
     if (this.#ended) return
     this.#ended = true
     for (const request of this.#open) request.destroy()
     this.#agent.destroy()
-    this.#events.lost(error instanceof RefusedError ? error : new Error(error.message))
+    this.#events.lost(error, undelivered)
   }
 }
 

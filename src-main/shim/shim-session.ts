@@ -100,7 +100,7 @@ export class ShimSession {
     const events = {
       message: (line: Buffer) => this.#fromGateway(line),
       closing: () => this.#closing(),
-      lost: (error: Error) => this.#lost(error),
+      lost: (error: Error, undelivered?: Buffer) => this.#lost(error, undelivered),
     }
     this.#options.connect(events, this.#demand, this.#stop.signal).then(
       (carrier) => {
@@ -264,7 +264,7 @@ export class ShimSession {
     this.#lost(new Error('the gateway is stopping'))
   }
 
-  #lost(error: Error): void {
+  #lost(error: Error, undelivered?: Buffer): void {
     this.#options.log('info', `The connection to the gateway has ended: ${error.message}`)
     this.#carrier?.end()
     this.#carrier = undefined
@@ -272,6 +272,7 @@ export class ShimSession {
     this.#replayed.clear()
     for (const id of this.#serverRequests) this.#forgotten.add(id)
     this.#serverRequests.clear()
+    if (undelivered !== undefined) this.#takeBack(undelivered)
     for (const request of this.#inFlight.values())
       if (request.line === undefined)
         this.#fail(
@@ -279,6 +280,14 @@ export class ShimSession {
           `The gateway restarted while ${request.method} was running; it was not sent again, because it may have had an effect already.`,
         )
     this.#connect()
+  }
+
+  /** As if it had not been sent yet. A message of the replay is not taken back: the next replay has it again. */
+  #takeBack(line: Buffer): void {
+    const message = glance(line)
+    if (message?.kind === 'request' && !this.#inFlight.delete(message.id)) return
+    this.#queue.unshift(line)
+    this.#queuedBytes += line.length
   }
 }
 

@@ -1,7 +1,7 @@
 import type net from 'node:net'
 import { LineFramer } from '../runtimes/framing.ts'
-import { RefusedError } from './carrier.ts'
-import type { Carrier, CarrierEvents, Connect, Demand } from './carrier.ts'
+import { pause, RefusedError } from './carrier.ts'
+import type { Carrier, CarrierEvents, Connect } from './carrier.ts'
 import { isRecord, parseRecord } from './json-record.ts'
 import { reachGateway } from './gateway-start.ts'
 import type { GatewayStart } from './gateway-start.ts'
@@ -15,38 +15,54 @@ export interface SocketConnectOptions {
 /** A gateway that nobody spawned is being restarted by somebody: systemd, launchd, a person. */
 const restartGraceMs = 3_000
 const welcomeLimitMs = 10_000
+const handshakeLimitMs = 15_000
 const lineFeed = Buffer.from('\n')
 
 /** Carriers through the socket in the state directory; see http/socket.ts for the lines that are exchanged. */
 export function socketConnect({ start, serverId, client }: SocketConnectOptions): Connect {
   const hello = JSON.stringify({ hello: { version: 1, server: serverId, client } })
   let graceMs = 0
-  return async (events: CarrierEvents, demand: Demand, signal: AbortSignal) => {
-    const socket = await reachGateway(start, demand, graceMs, signal)
-    return new Promise((resolve, reject) => {
-      const link = new SocketCarrier(socket, events)
-      const limit = setTimeout(
-        () => link.fail(new Error('The gateway does not answer its socket.')),
-        welcomeLimitMs,
-      )
-      link.first = (line) => {
-        clearTimeout(limit)
-        const answer = readAnswer(line)
-        if (typeof answer === 'string') {
-          link.end()
-          reject(new RefusedError(answer))
-          return
-        }
-        graceMs = answer.spawned ? 0 : restartGraceMs
-        resolve(link)
+  return async (events, demand, signal) => {
+    const deadline = performance.now() + handshakeLimitMs
+    for (;;) {
+      const socket = await reachGateway(start, demand, graceMs, signal)
+      try {
+        const { carrier, spawned } = await shakeHands(socket, events, hello)
+        graceMs = spawned ? 0 : restartGraceMs
+        return carrier
+      } catch (error) {
+        // A gateway that is just ending may still take a connection, and drop it.
+        if (error instanceof RefusedError || performance.now() > deadline) throw error
+        await pause(100)
       }
-      link.failed = (error) => {
-        clearTimeout(limit)
-        reject(error)
-      }
-      socket.write(`${hello}\n`)
-    })
+    }
   }
+}
+
+function shakeHands(
+  socket: net.Socket,
+  events: CarrierEvents,
+  hello: string,
+): Promise<{ carrier: SocketCarrier; spawned: boolean }> {
+  return new Promise((resolve, reject) => {
+    const carrier = new SocketCarrier(socket, events)
+    const limit = setTimeout(
+      () => carrier.fail(new Error('The gateway does not answer its socket.')),
+      welcomeLimitMs,
+    )
+    carrier.first = (line) => {
+      clearTimeout(limit)
+      const answer = readAnswer(line)
+      if (typeof answer !== 'string') return resolve({ carrier, spawned: answer.spawned })
+      carrier.end()
+      reject(new RefusedError(answer))
+    }
+    carrier.failed = (error) => {
+      clearTimeout(limit)
+      reject(error)
+    }
+    socket.write(`${hello}\n`)
+  })
 }
 
 class SocketCarrier implements Carrier {
