@@ -8,7 +8,7 @@ const text = z.string().min(1)
 const envMap = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
 const headers = z.record(text, z.string())
 
-export const localProcessRuntime = z.strictObject({
+const localProcessRuntime = z.strictObject({
   type: z.literal('local-process'),
   command: text,
   args: z.array(z.string()).default([]),
@@ -16,14 +16,14 @@ export const localProcessRuntime = z.strictObject({
 })
 
 /** Streamable HTTP, either era. */
-export const remoteHttpRuntime = z.strictObject({
+const remoteHttpRuntime = z.strictObject({
   type: z.literal('remote-http'),
   url: text,
   headers: headers.default({}),
 })
 
 /** Tries Streamable HTTP first, then the old HTTP+SSE transport. */
-export const remoteSseRuntime = z.strictObject({
+const remoteSseRuntime = z.strictObject({
   type: z.literal('remote-sse'),
   url: text,
   headers: headers.default({}),
@@ -35,7 +35,7 @@ export const runtimeSchemas = {
   'remote-sse': remoteSseRuntime,
 }
 
-export const runtime = z.discriminatedUnion('type', [
+const runtime = z.discriminatedUnion('type', [
   localProcessRuntime,
   remoteHttpRuntime,
   remoteSseRuntime,
@@ -47,7 +47,7 @@ export const toolFilter = z.strictObject({
   deny: z.array(text).default([]),
 })
 
-export const isolation = z.enum(['auto', 'shared', 'session'])
+const isolation = z.enum(['auto', 'shared', 'session'])
 
 export const serverDefinition = z.strictObject({
   id: z.string().regex(serverIdPattern),

@@ -11,7 +11,7 @@ export type CatalogTask = { text: string; file: string } & (
   | { kind: 'remove'; id: string }
 )
 
-/** `result`: the new text; of `parse` the catalog as JSON, which is cheaper to pass than an object and goes to the cache. */
+/** `result`: the new text; of `parse` a line of JSON for each server, cheaper to pass than objects and fit for the cache. */
 export type CatalogTaskReply =
   | { ok: true; result: string }
   | { ok: false; code: ErrorCode; message: string; problems?: readonly CatalogProblem[] }
@@ -32,7 +32,9 @@ export function runTask(task: CatalogTask): CatalogTaskReply {
 function perform(task: CatalogTask): string {
   switch (task.kind) {
     case 'parse':
-      return JSON.stringify(parseCatalog(task.text, task.file))
+      return parseCatalog(task.text, task.file)
+        .servers.map((server) => JSON.stringify(server))
+        .join('\n')
     case 'add':
       return addServer(task.text, task.entry, task.file)
     case 'patch':

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
-import type { Catalog } from '../../src-shared/catalog.ts'
+import type { Catalog, ServerDefinition } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { CatalogTask, CatalogTaskReply } from './catalog-task.ts'
+import { LoopTurn } from './loop-turn.ts'
 import { CatalogError } from './problem.ts'
 
 export interface OffThreadOptions {
@@ -25,14 +26,22 @@ export async function parseCatalogOffThread(
   file: string,
   options: OffThreadOptions = {},
 ): Promise<Catalog> {
-  return readCatalogJson(await runOffThread({ kind: 'parse', text, file }, options))
+  return readCatalogLines(await runOffThread({ kind: 'parse', text, file }, options))
 }
 
-/** The catalog in a JSON text that `runTask` has made. */
-export function readCatalogJson(json: string): Catalog {
-  // Made by ourselves from a validated catalog; checking it again would cost what the JSON form saves.
-  const catalog: Catalog = JSON.parse(json)
-  return catalog
+/**
+ * The catalog in the lines that `runTask` has made, a server each. Not checked again: that would cost what this form
+ * saves.
+ */
+export async function readCatalogLines(lines: string): Promise<Catalog> {
+  const servers: ServerDefinition[] = []
+  const turn = new LoopTurn()
+  for (const line of lines === '' ? [] : lines.split('\n')) {
+    if (turn.isOver()) await turn.next()
+    const server: ServerDefinition = JSON.parse(line)
+    servers.push(server)
+  }
+  return { servers }
 }
 
 /** Does a task, in a thread of its own if the text is large. Returns the result's text or throws the task's error. */

@@ -5,7 +5,7 @@ import type { Catalog } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { etagOf, sha256 } from './content-version.ts'
 import { isAbsent } from './file-error.ts'
-import { readCatalogJson, runOffThread, type OffThreadOptions } from './off-thread.ts'
+import { readCatalogLines, runOffThread, type OffThreadOptions } from './off-thread.ts'
 import { decodeSource, maxSourceBytes } from './source-text.ts'
 
 /**
@@ -54,9 +54,9 @@ export async function loadCatalogFile(
     stateDir === undefined ? undefined : join(stateDir, 'cache', `catalog-${sha256(bytes)}.json`)
   const cached = entry === undefined ? undefined : await readEntry(entry)
   if (cached !== undefined) return { catalog: cached, ...loaded }
-  const json = await runOffThread({ kind: 'parse', text: loaded.text, file: path }, options)
-  if (entry !== undefined) await writeEntry(entry, json)
-  return { catalog: readCatalogJson(json), ...loaded }
+  const lines = await runOffThread({ kind: 'parse', text: loaded.text, file: path }, options)
+  if (entry !== undefined) await writeEntry(entry, lines)
+  return { catalog: await readCatalogLines(lines), ...loaded }
 }
 
 /** The file's bytes; a GatewayError if it cannot be read. More than the largest catalog is not read. */
@@ -80,25 +80,25 @@ async function readEntry(path: string): Promise<Catalog | undefined> {
   try {
     const content = await readFile(path, 'utf8')
     const end = content.indexOf('\n')
-    const json = content.slice(end + 1)
-    if (content.slice(0, end) !== header(json)) return undefined
-    return readCatalogJson(json)
+    const lines = content.slice(end + 1)
+    if (content.slice(0, end) !== header(lines)) return undefined
+    return await readCatalogLines(lines)
   } catch {
     return undefined
   }
 }
 
-function header(json: string): string {
-  return JSON.stringify({ format: cacheFormat, digest: sha256(json) })
+function header(lines: string): string {
+  return JSON.stringify({ format: cacheFormat, digest: sha256(lines) })
 }
 
 /** The cache is a convenience: what keeps it from being written (a full or read-only disk) is not an error. */
-async function writeEntry(path: string, json: string): Promise<void> {
+async function writeEntry(path: string, lines: string): Promise<void> {
   const folder = dirname(path)
   const temporary = join(folder, `.${randomUUID()}.tmp`)
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    await writeFile(temporary, `${header(json)}\n${json}`, { mode: 0o600, flag: 'wx' })
+    await writeFile(temporary, `${header(lines)}\n${lines}`, { mode: 0o600, flag: 'wx' })
     await rename(temporary, path)
     await removeOldEntries(folder, basename(path))
   } catch {

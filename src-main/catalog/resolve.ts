@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { parseEnv } from 'node:util'
 import type { Catalog, Runtime, ServerDefinition } from '../../src-shared/catalog.ts'
 import type { LaunchDefinition } from '../runtimes/runtime.ts'
 import { sha256 } from './content-version.ts'
 import { interpolate, type Lookup } from './interpolate.ts'
+import { LoopTurn } from './loop-turn.ts'
 
 /** One catalog entry with its variables filled in, as far as they are set. */
 export interface ResolvedServer {
@@ -21,7 +21,6 @@ export interface ResolvedServer {
 }
 
 const shortestSecret = 6
-const maxTurnMs = 4
 const maxEnvFileBytes = 1024 * 1024
 /** Set everywhere and no secret: hiding these would make logs unreadable. */
 const openNames =
@@ -66,12 +65,9 @@ export async function resolveCatalog(
   baseDir: string,
 ): Promise<Map<string, ResolvedServer>> {
   const resolved = new Map<string, ResolvedServer>()
-  let turnBegan = performance.now()
+  const turn = new LoopTurn()
   for (const definition of catalog.servers) {
-    if (performance.now() - turnBegan > maxTurnMs) {
-      await setImmediate()
-      turnBegan = performance.now()
-    }
+    if (turn.isOver()) await turn.next()
     resolved.set(definition.id, await resolveServer(definition, lookup, baseDir))
   }
   return resolved

@@ -17,7 +17,7 @@ const habits: Record<string, string> = {
 }
 
 /** The known word that was probably meant, or undefined if none is near. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+function nearest(word: string, known: readonly string[]): string | undefined {
   const plain = normalise(word)
   const habit = Object.hasOwn(habits, plain) ? habits[plain] : undefined
   if (habit !== undefined && known.includes(habit)) return habit

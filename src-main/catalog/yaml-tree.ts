@@ -231,7 +231,7 @@ export class YamlTree {
 }
 
 /** True for a plain `<<`, which merges another map into this one. */
-export function isMergeKey(key: unknown): boolean {
+function isMergeKey(key: unknown): boolean {
   return isScalar(key) && key.type === 'PLAIN' && key.source === '<<'
 }
 

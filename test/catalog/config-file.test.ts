@@ -10,7 +10,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 interface Place {
   home: string
   cwd: string
-  write(path: string, text: string): string
+  write: (path: string, text: string) => string
 }
 
 function place(): Place {

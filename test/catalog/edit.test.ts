@@ -32,8 +32,8 @@ servers:   # all of them
 
 const entry = {
   id: 'new',
-  runtime: { type: 'local-process', command: 'npx', args: ['-y', '@x/y', '\${HOME}/a b'] },
-  env: { TOKEN: '\${TOKEN}', PORT: '8080' },
+  runtime: { type: 'local-process', command: 'npx', args: ['-y', '@x/y', '${HOME}/a b'] },
+  env: { TOKEN: '${TOKEN}', PORT: '8080' },
 }
 
 function codeOf(fn: () => unknown): string {

@@ -1,7 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { parseCatalogOffThread, runOffThread } from '../../src-main/catalog/off-thread.ts'
 import { loadCatalogFile } from '../../src-main/catalog/parse-cache.ts'
@@ -79,23 +77,39 @@ describe('a catalog parsed in a thread', () => {
     expect((await parseCatalogOffThread(catalogOf(1), 'c.yaml', options)).servers).toHaveLength(1)
   })
 
-  it('holds up the event loop for less than 15 ms with 1,000 servers, resolved and all', async () => {
+  it('takes less than 15 ms of any turn of the event loop with 1,000 servers, resolved and all', async () => {
     const folder = temporaryFolder()
     const longest: number[] = []
-    for (let attempt = 0; attempt < 4; attempt++) {
+    for (let attempt = 0; attempt < 3; attempt++) {
       const path = join(folder, `catalog-${attempt}.yaml`)
       writeFileSync(path, `${catalogOf(1000)}# ${attempt}\n`)
-      const delay = monitorEventLoopDelay({ resolution: 1 })
-      delay.enable()
-      await setTimeout(20)
-      delay.reset()
+      const turns = watchTurns()
       const { catalog, baseDir } = await loadCatalogFile(path, { workerFile, stateDir: folder })
-      await resolveCatalog(catalog, () => 'value', baseDir)
-      await setTimeout(5)
-      delay.disable()
-      longest.push(delay.max / 1e6)
+      const resolved = await resolveCatalog(catalog, () => 'value', baseDir)
+      longest.push(await turns.longestMs())
+      expect(resolved.size).toBe(1000)
     }
-    // The machine may be busy with something else in one of them.
     expect(Math.min(...longest)).toBeLessThan(15)
   })
 })
+
+/** The CPU time of this thread in each turn, which other programs on the machine cannot spoil. */
+function watchTurns(): { longestMs(): Promise<number> } {
+  let longest = 0
+  let last = process.threadCpuUsage()
+  let turn: NodeJS.Immediate
+  const measure = (): void => {
+    const spent = process.threadCpuUsage(last)
+    longest = Math.max(longest, spent.user + spent.system)
+    last = process.threadCpuUsage()
+    turn = setImmediate(measure)
+  }
+  turn = setImmediate(measure)
+  return {
+    async longestMs() {
+      await new Promise((resolve) => setImmediate(resolve))
+      clearImmediate(turn)
+      return longest / 1000
+    },
+  }
+}

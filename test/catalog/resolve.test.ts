@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve as absolute } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { interpolate } from '../../src-main/catalog/interpolate.ts'
@@ -138,18 +137,17 @@ describe('resolveServer', () => {
     ])
   })
 
-  it('says which env_file cannot be read, and does not wait for a pipe', async () => {
+  it('says which env_file cannot be read, and does not read a device', async () => {
     const folder = temporaryFolder()
-    execFileSync('mkfifo', [join(folder, 'pipe')])
     for (const [name, why] of [
       ['none.env', 'ENOENT'],
       ['.', 'not a file'],
-      ['pipe', 'not a file'],
+      ['/dev/zero', 'not a file'],
     ] as const) {
       const { problems } = await resolve(`${runtime}    env_file: ${name}\n`, folder)
       expect(problems).toHaveLength(1)
       expect(problems[0]).toContain(
-        `env_file of server 'x' cannot be read: ${join(folder, name)} (${why}`,
+        `env_file of server 'x' cannot be read: ${absolute(folder, name)} (${why}`,
       )
       expect(problems[0]).toContain('Create the file, correct the path or remove env_file.')
     }
