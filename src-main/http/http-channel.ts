@@ -94,12 +94,13 @@ export class HttpChannel implements Channel {
 
   respond(message: readonly Buffer[], error?: GatewayError): void {
     const { response, headers, errorStatus, acceptsJson } = this.#options
+    if (response.destroyed) return
     if (this.#stream || !acceptsJson) {
       this.send(message)
       this.#end()
     } else if (error && errorStatus)
       sendMessage(response, error.status, message, { ...headers, ...errorHeaders(error) })
-    else if (!response.destroyed) sendMessage(response, 200, message, headers)
+    else sendMessage(response, 200, message, headers)
   }
 
   send(message: readonly Buffer[]): boolean {

@@ -1,17 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import type { CallHandle } from '../mcp/caller.ts'
 import type { ClientSession } from '../mcp/client-session.ts'
 import { errorBody, errorMessage, onOneLine, readEnvelope } from '../mcp/envelope.ts'
 import type { Envelope } from '../mcp/envelope.ts'
-import { stringAt } from '../mcp/json-spans.ts'
+import { slice, stringAt } from '../mcp/json-spans.ts'
 import { legacyVersions } from '../mcp/legacy-upstream.ts'
 import type { OneCall } from '../mcp/one-call.ts'
 import type { Sessions } from '../mcp/sessions.ts'
 import type { Clock } from '../servers/clock.ts'
 import { readBody } from './body.ts'
-import { EventStream, HttpChannel, sendMessage } from './http-channel.ts'
+import { EventStream, HttpChannel } from './http-channel.ts'
 import type { McpHttp } from './listener.ts'
-import { errorHeaders } from './respond.ts'
+import { errorHeaders, sendJson } from './respond.ts'
 
 /** One message, with room for 8 MiB arguments many times over. */
 const maxBodyBytes = 64 * 1024 * 1024
@@ -68,6 +69,7 @@ export class McpEndpoint implements McpHttp {
         return
       case 'DELETE':
         this.#guard(response, () => {
+          checkVersion(request)
           this.#options.sessions.close(this.#find(request, context).session)
           response.writeHead(204).end()
         })
@@ -114,14 +116,10 @@ export class McpEndpoint implements McpHttp {
       this.#once(request, response, context.principal, serverId, envelope)
       return
     }
-    const version = request.headers['mcp-protocol-version']
-    if (version !== undefined && !legacyVersions.some((known) => known === version))
-      throw new GatewayError(
-        'bad_request',
-        `Unsupported protocol version '${String(version)}'. Supported: ${legacyVersions.join(', ')}.`,
-      )
+    checkVersion(request)
     const opens = envelope.kind === 'request' && envelope.method === 'initialize'
     const entry = opens ? this.#open(context) : this.#find(request, context)
+    if (entry.session.leaving && envelope.kind === 'request') throw sessionNotFound()
     entry.usedAt = this.#options.clock.now()
     if (envelope.kind !== 'request') {
       entry.session.receive(envelope, undefined)
@@ -134,6 +132,11 @@ export class McpEndpoint implements McpHttp {
       opens ? { 'mcp-session-id': entry.session.key } : {},
       false,
     )
+    if (opens)
+      response.on('close', () => {
+        // A client that was refused has no session, and one that is gone does not know of it.
+        if (!entry.session.initialized) this.#options.sessions.close(entry.session)
+      })
     entry.session.receive(envelope, channel)
   }
 
@@ -144,8 +147,10 @@ export class McpEndpoint implements McpHttp {
         'not_acceptable',
         'GET opens an event stream: send Accept: text/event-stream.',
       )
+    checkVersion(request)
     const entry = this.#find(request, context)
     const { session } = entry
+    if (session.leaving) throw sessionNotFound()
     // One stream a session: a client that opens another has lost the first.
     entry.stream?.end()
     const stream = new EventStream(response)
@@ -154,6 +159,7 @@ export class McpEndpoint implements McpHttp {
     session.stream = (message) => stream.send(message)
     response.on('close', () => {
       this.#streams.delete(stream)
+      entry.usedAt = this.#options.clock.now()
       if (entry.stream !== stream) return
       entry.stream = undefined
       session.stream = undefined
@@ -170,7 +176,15 @@ export class McpEndpoint implements McpHttp {
     envelope: Envelope,
   ): void {
     const channel = this.#channel(request, response, {}, true)
-    const handle = this.#options.oneCall.send(serverId, principal, envelope, channel)
+    let handle: CallHandle | undefined
+    try {
+      handle = this.#options.oneCall.send(serverId, principal, envelope, channel)
+    } catch (thrown) {
+      const error = asGatewayError(thrown)
+      const id = envelope.id && slice(envelope.bytes, envelope.id)
+      channel.respond(errorMessage(id, errorBody(error)), error)
+      return
+    }
     if (!handle) {
       if (!response.headersSent && envelope.kind === 'notification')
         response.writeHead(202, { 'content-length': 0 }).end()
@@ -178,7 +192,7 @@ export class McpEndpoint implements McpHttp {
     }
     // Without a session nobody can ask for the answer later: a closed connection cancels.
     response.on('close', () => {
-      if (!response.writableFinished) handle.cancel('The client closed the connection.')
+      if (!response.writableFinished) handle?.cancel('The client closed the connection.')
     })
   }
 
@@ -231,16 +245,8 @@ export class McpEndpoint implements McpHttp {
         'The header Mcp-Session-Id is missing. Send `initialize` first, or put `server_id` into the body for a single call.',
       )
     const entry = this.#sessions.get(id)
-    if (
-      !entry ||
-      entry.session.leaving ||
-      entry.principal !== context.principal ||
-      entry.serverId !== context.serverId
-    )
-      throw new GatewayError(
-        'session_not_found',
-        'This session is not known here. Send `initialize` to start a new one.',
-      )
+    if (!entry || entry.principal !== context.principal || entry.serverId !== context.serverId)
+      throw sessionNotFound()
     return entry
   }
 
@@ -265,15 +271,29 @@ export class McpEndpoint implements McpHttp {
   }
 }
 
+function sessionNotFound(): GatewayError {
+  return new GatewayError(
+    'session_not_found',
+    'This session is not known here. Send `initialize` to start a new one.',
+  )
+}
+
+/** Throws `bad_request` for a revision that is not spoken here (2025-11-25 basic/transports, Protocol Version Header). */
+function checkVersion(request: IncomingMessage): void {
+  const version = request.headers['mcp-protocol-version']
+  if (version === undefined || legacyVersions.some((known) => known === version)) return
+  throw new GatewayError(
+    'bad_request',
+    `Unsupported protocol version '${String(version)}'. Supported: ${legacyVersions.join(', ')}.`,
+  )
+}
+
 /** A request that was not let in: the status, and a JSON-RPC error without an id in the body. */
 function refuse(response: ServerResponse, error: GatewayError): void {
   if (response.headersSent) {
     response.destroy()
     return
   }
-  const closing: Record<string, string> = error.code === 'too_large' ? { connection: 'close' } : {}
-  sendMessage(response, error.status, errorMessage(undefined, errorBody(error)), {
-    ...errorHeaders(error),
-    ...closing,
-  })
+  const body = { jsonrpc: '2.0', id: null, error: errorBody(error) }
+  sendJson(response, error.status, body, errorHeaders(error))
 }

@@ -3,16 +3,19 @@ import { GatewayError } from '../../src-shared/errors.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { Server } from '../servers/server.ts'
 import type { Caller } from './caller.ts'
+import { capabilitySignature } from './client-capability.ts'
 import { jsonBytes, member, spliced, stringAt } from './json-spans.ts'
+import type { Edit, Span } from './json-spans.ts'
 import { listItems, listMethods } from './listing.ts'
 import type { Listing, ListMethod } from './listing.ts'
-import { aggregateName, aggregateUri } from './names.ts'
+import { aggregateName, aggregateUri, namePrefix } from './names.ts'
 import type { ServerDirectory } from './server-directory.ts'
 
 /** One item of an aggregate list. */
 interface Item {
   /** What clients call it here. */
   exposed: string
+  target: Target
   /** Whole (JSON), with the exposed name in place. */
   json: Buffer
 }
@@ -28,6 +31,8 @@ const firstListWaitMs = 5_000
 /** Servers started at once for their first list. */
 const maxFirstStarts = 4
 const pageSize = 500
+/** Names of tools that are no more are forgotten, with all others, when there are this many. */
+const maxTargets = 100_000
 
 const nameMember: Record<ListMethod, string> = {
   'tools/list': 'name',
@@ -46,6 +51,10 @@ export class AggregateLists {
     'tools/list': new Map<string, Target>(),
     'prompts/list': new Map<string, Target>(),
   }
+  /** What was made of a list, by the list as it is kept: it changes as a whole. */
+  readonly #items = new WeakMap<Buffer, readonly Item[]>()
+  /** Lists that were asked for, by what the caller can do: many callers wait for one answer. */
+  readonly #asking = new WeakMap<Server, Map<string, Promise<Listing>>>()
   /** Servers that were waited for in vain. */
   readonly #late = new WeakSet<Server>()
   #starting = 0
@@ -59,7 +68,7 @@ export class AggregateLists {
   /** One page (a whole result, JSON). Rejects with GatewayError `invalid_params` for a cursor that is not ours. */
   async page(caller: Caller, method: ListMethod, cursor: string | undefined): Promise<Buffer[]> {
     const after = cursor === undefined ? undefined : this.#readCursor(method, cursor)
-    const items = await this.items(caller, method)
+    const items = await this.#all(caller, method)
     let from = 0
     if (after) {
       const at = items.findIndex((item) => item.exposed === after.exposed)
@@ -80,20 +89,10 @@ export class AggregateLists {
     return chunks
   }
 
-  /** All items that this caller sees, in the order of the catalog and then of each server. */
-  async items(caller: Caller, method: ListMethod): Promise<Item[]> {
-    const servers = this.#directory.all().filter((server) => server.definition.enabled)
-    const parts = await Promise.all(
-      servers.map(async (server) => {
-        const listing = await this.#listing(server, caller)
-        return listing ? this.#itemsOf(server, listing, method) : []
-      }),
-    )
-    const seen = new Set<string>()
-    return parts.flat().filter(({ exposed }) => !seen.has(exposed) && seen.add(exposed))
-  }
-
-  /** Which server has the tool or prompt of this name; asks servers that were never listed if it must be theirs. */
+  /**
+   * Which server has the tool or prompt of this name; undefined if none has. Servers that were never listed are
+   * started if the name can be theirs. Rejects with GatewayError if such a server fails.
+   */
   async target(
     caller: Caller,
     method: 'tools/list' | 'prompts/list',
@@ -101,8 +100,17 @@ export class AggregateLists {
   ): Promise<Target | undefined> {
     const known = this.knownTarget(method, exposed)
     if (known) return known
-    await this.items(caller, method)
-    return this.#targets[method].get(exposed)
+    const servers = this.#enabled().filter((server) => exposed.startsWith(namePrefix(server.id)))
+    const listings = await Promise.allSettled(servers.map((server) => this.#ask(server, caller)))
+    this.#join(
+      servers,
+      listings.map((it) => (it.status === 'fulfilled' ? it.value : undefined)),
+      method,
+    )
+    const found = this.knownTarget(method, exposed)
+    if (found) return found
+    for (const it of listings) if (it.status === 'rejected') throw it.reason
+    return undefined
   }
 
   /** Without waiting; undefined if the name was not listed yet. */
@@ -111,47 +119,102 @@ export class AggregateLists {
     return target && this.#directory.get(target.serverId) ? target : undefined
   }
 
-  #itemsOf(server: Server, listing: Listing, method: ListMethod): Item[] {
+  #enabled(): Server[] {
+    return this.#directory.all().filter((server) => server.definition.enabled)
+  }
+
+  /** All items that this caller sees, in the order of the catalog and then of each server. */
+  async #all(caller: Caller, method: ListMethod): Promise<Item[]> {
+    const servers = this.#enabled()
+    const listings = await Promise.all(servers.map((server) => this.#listing(server, caller)))
+    return this.#join(servers, listings, method)
+  }
+
+  /** Where two servers come to the same name, the first in the catalog has it, in lists and in calls. */
+  #join(
+    servers: readonly Server[],
+    listings: readonly (Listing | undefined)[],
+    method: ListMethod,
+  ): Item[] {
+    const targets =
+      method === 'tools/list' || method === 'prompts/list' ? this.#targets[method] : undefined
+    if (targets && targets.size > maxTargets) targets.clear()
+    const items = new Map<string, Item>()
+    for (const [i, server] of servers.entries()) {
+      const list = listings[i]?.lists[method]
+      if (!list) continue
+      for (const item of this.#itemsOf(server.id, list, method)) {
+        if (method === 'tools/list' && !server.allowsTool(item.target.name)) continue
+        if (items.has(item.exposed)) continue
+        items.set(item.exposed, item)
+        targets?.set(item.exposed, item.target)
+      }
+    }
+    return [...items.values()]
+  }
+
+  #itemsOf(serverId: string, list: Buffer, method: ListMethod): readonly Item[] {
+    const made = this.#items.get(list)
+    if (made) return made
+    const isUri = method !== 'tools/list' && method !== 'prompts/list'
     const items: Item[] = []
-    for (const raw of listItems(listing, method)) {
+    for (const raw of listItems(list, method)) {
       const whole = { start: 0, end: raw.length }
       const at = member(raw, whole, nameMember[method])
       const name = stringAt(raw, at)
       if (at === undefined || name === undefined) continue
-      if (method === 'tools/list' && !server.allowsTool(name)) continue
-      const isUri = method !== 'tools/list' && method !== 'prompts/list'
-      const exposed = isUri ? aggregateUri(server.id, name) : aggregateName(server.id, name)
-      if (!isUri) this.#targets[method].set(exposed, { serverId: server.id, name })
-      items.push({ exposed, json: spliced(raw, [{ ...at, text: jsonBytes(exposed) }]) })
+      const exposed = isUri ? aggregateUri(serverId, name) : aggregateName(serverId, name)
+      const edits = [{ ...at, text: jsonBytes(exposed) }]
+      if (method === 'tools/list') edits.push(...uiEdits(raw, whole, serverId))
+      // Cut out of the listing, so that nothing of this holds another buffer in memory.
+      items.push({ exposed, target: { serverId, name }, json: spliced(raw, edits) })
     }
+    this.#items.set(list, items)
     return items
   }
 
+  /** What is known now if the server keeps others waiting. */
   async #listing(server: Server, caller: Caller): Promise<Listing | undefined> {
-    await server.prepare()
-    const known = server.known(caller)
-    const asking = known ? server.listing(caller) : this.#firstListing(server, caller)
-    asking.catch(() => {})
-    if (this.#late.has(server) && !known) return undefined
-    const listing = await this.#within(firstListWaitMs, asking)
-    if (listing) {
+    if (!server.prepared) await server.prepare()
+    const asking = this.#ask(server, caller)
+    if (!this.#late.has(server)) {
+      const listing = await this.#within(firstListWaitMs, asking)
+      if (listing) return listing
+      this.#late.add(server)
+    }
+    return server.known(caller)
+  }
+
+  /** The lists of one server, however long it takes. */
+  #ask(server: Server, caller: Caller): Promise<Listing> {
+    let asked = this.#asking.get(server)
+    if (!asked) this.#asking.set(server, (asked = new Map<string, Promise<Listing>>()))
+    const key = capabilitySignature(caller.capabilities)
+    const existing = asked.get(key)
+    if (existing) return existing
+    const asking = (
+      server.known(caller) ? server.listing(caller) : this.#firstListing(server, caller)
+    ).then((listing) => {
       this.#late.delete(server)
       return listing
-    }
-    this.#late.add(server)
-    return known
+    })
+    asked.set(key, asking)
+    const forget = (): void => void asked.delete(key)
+    asking.then(forget, forget)
+    return asking
   }
 
   async #firstListing(server: Server, caller: Caller): Promise<Listing> {
     if (this.#starting >= maxFirstStarts)
       await new Promise<void>((resolve) => this.#queue.push(resolve))
     this.#starting++
-    try {
-      return await server.listing(caller)
-    } finally {
+    const listing = server.listing(caller)
+    // A server that hangs does not keep the others from being started.
+    void this.#within(firstListWaitMs, listing).then(() => {
       this.#starting--
       this.#queue.shift()?.()
-    }
+    })
+    return listing
   }
 
   /** Undefined if it takes longer or fails: one bad server does not spoil the list. */
@@ -192,4 +255,18 @@ export class AggregateLists {
   #sign(body: Buffer): Buffer {
     return createHmac('sha256', this.#cursorKey).update(body).digest().subarray(0, 16)
   }
+}
+
+/** The page of a tool (MCP Apps) is a resource of its server: `_meta.ui.resourceUri`, once `_meta["ui/resourceUri"]`. */
+function uiEdits(tool: Buffer, whole: Span, serverId: string): Edit[] {
+  const meta = member(tool, whole, '_meta')
+  if (!meta) return []
+  const places = [
+    member(tool, member(tool, meta, 'ui'), 'resourceUri'),
+    member(tool, meta, 'ui/resourceUri'),
+  ]
+  return places.flatMap((at) => {
+    const uri = stringAt(tool, at)
+    return at && uri !== undefined ? [{ ...at, text: jsonBytes(aggregateUri(serverId, uri)) }] : []
+  })
 }

@@ -1,6 +1,6 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Server } from '../servers/server.ts'
-import type { AggregateLists } from './aggregate-lists.ts'
+import type { AggregateLists, Target } from './aggregate-lists.ts'
 import type { CallHandle, Reply } from './caller.ts'
 import { outgoing } from './client-reply.ts'
 import type { ClientReply } from './client-reply.ts'
@@ -73,13 +73,13 @@ export class AggregateRoute implements Route {
       case 'prompts/get':
         return this.#named(session, 'prompts/list', 'prompt', request, reply)
       case 'resources/read':
-        return this.#resource(session, request, reply)
+        return this.#resource(request, reply)
       case 'resources/subscribe':
-        return this.#resource(session, request, reply, (server, uri, out) =>
+        return this.#resource(request, reply, (server, uri, out) =>
           server.subscribe(out, uri, reply),
         )
       case 'resources/unsubscribe':
-        return this.#resource(session, request, reply, (server, uri, out) => {
+        return this.#resource(request, reply, (server, uri, out) => {
           if (!server.unsubscribe(uri, session)) return server.send(out, reply)
           reply.result(Buffer.from('{}'))
           return undefined
@@ -101,7 +101,6 @@ export class AggregateRoute implements Route {
 
   closed(session: ClientSession): void {
     for (const server of this.#directory.all()) server.forget(session)
-    this.#levels()
   }
 
   #list(
@@ -110,7 +109,8 @@ export class AggregateRoute implements Route {
     request: RequestEnvelope,
     reply: ClientReply,
   ): CallHandle | undefined {
-    const cursor = stringAt(request.bytes, member(request.bytes, request.params, 'cursor'))
+    const at = member(request.bytes, request.params, 'cursor')
+    const cursor = at && (stringAt(request.bytes, at) ?? '')
     this.#lists.page(session, method, cursor).then(
       (page) => reply.result(...page),
       (error: unknown) => reply.fail(asGatewayError(error)),
@@ -129,12 +129,11 @@ export class AggregateRoute implements Route {
     const exposed = stringAt(request.bytes, at)
     if (at === undefined || exposed === undefined)
       throw new GatewayError('invalid_params', `${request.method} needs the name of a ${noun}.`)
-    const unknown = new GatewayError('invalid_params', `Unknown ${noun}: ${exposed}`)
-    const send = (
-      target: { serverId: string; name: string } | undefined,
-    ): CallHandle | undefined => {
+    const send = (target: Target | undefined): CallHandle => {
       const server = target && this.#directory.get(target.serverId)
-      if (!target || !server) throw unknown
+      // The spec's own answer (2025-11-25 server/tools, Error Handling).
+      if (!target || !server)
+        throw new GatewayError('invalid_params', `Unknown ${noun}: ${exposed}`)
       const edit: Edit = { ...at, text: jsonBytes(target.name) }
       return server.send(outgoing(request, [edit]), new UriReply(reply, server.id))
     }
@@ -144,7 +143,6 @@ export class AggregateRoute implements Route {
   }
 
   #resource(
-    _session: ClientSession,
     request: RequestEnvelope,
     reply: ClientReply,
     act?: (server: Server, uri: string, out: ReturnType<typeof outgoing>) => CallHandle | undefined,
@@ -183,11 +181,14 @@ export class AggregateRoute implements Route {
     const exposed = stringAt(bytes, nameAt)
     if (!nameAt || exposed === undefined)
       throw new GatewayError('invalid_params', 'completion/complete needs a `ref`.')
-    return later(reply, this.#lists.target(session, 'prompts/list', exposed), (target) => {
+    const send = (target: Target | undefined): CallHandle => {
       const server = target && this.#directory.get(target.serverId)
       if (!target || !server) throw new GatewayError('invalid_params', `Unknown prompt: ${exposed}`)
       return server.send(outgoing(request, [{ ...nameAt, text: jsonBytes(target.name) }]), reply)
-    })
+    }
+    const known = this.#lists.knownTarget('prompts/list', exposed)
+    if (known) return send(known)
+    return later(reply, this.#lists.target(session, 'prompts/list', exposed), send)
   }
 }
 

@@ -52,6 +52,7 @@ async function fetchList(
   let first: Buffer | undefined
   const rest: Buffer[] = []
   let cursor: string | undefined
+  const seen = new Set<string>()
   for (let page = 0; page < maxPages; page++) {
     const { bytes, result } = await ask(method, cursor === undefined ? undefined : { cursor })
     if (result === undefined) return undefined
@@ -61,8 +62,10 @@ async function fetchList(
     else
       for (const item of arrayItems(bytes, items.start)) rest.push(Buffer.from(slice(bytes, item)))
     cursor = stringAt(bytes, member(bytes, result, 'nextCursor'))
-    if (cursor === undefined)
+    // A server that gives a cursor out twice goes round in circles.
+    if (cursor === undefined || seen.has(cursor))
       return rest.length === 0 ? withoutCursor(first) : joined(first, key, rest)
+    seen.add(cursor)
   }
   throw new GatewayError(
     'server_failed',
@@ -101,12 +104,11 @@ function joined(first: Buffer, key: string, rest: readonly Buffer[]): Buffer {
   ])
 }
 
-/** The raw items of a kept list; none where the server has no such list. */
-export function listItems(listing: Listing, method: ListMethod): Buffer[] {
-  const result = listing.lists[method]
-  const items = result && member(result, whole(result), listMethods[method].key)
-  if (result === undefined || items === undefined) return []
-  return arrayItems(result, items.start).map((span) => slice(result, span))
+/** The raw items of a kept list. */
+export function listItems(list: Buffer, method: ListMethod): Buffer[] {
+  const items = member(list, whole(list), listMethods[method].key)
+  if (items === undefined || !isArray(list, items)) return []
+  return arrayItems(list, items.start).map((span) => slice(list, span))
 }
 
 /** The list methods whose result differs. */

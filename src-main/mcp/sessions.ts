@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { ServerDefinition } from '../../src-shared/catalog.ts'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { Server } from '../servers/server.ts'
@@ -31,12 +32,52 @@ const listChangeDelayMs = 50
 /** A session that sets no level gets these and above, once another session has asked for more. */
 const defaultLevel: McpLogLevel = 'info'
 
+const isListChange = /^notifications\/(?:tools|prompts|resources)\/list_changed$/
+
 const changeOf = {
   'tools/list': 'notifications/tools/list_changed',
   'prompts/list': 'notifications/prompts/list_changed',
   'resources/list': 'notifications/resources/list_changed',
   'resources/templates/list': 'notifications/resources/list_changed',
 } as const
+
+/** The index of the least severe message that a session gets. */
+function severityOf(session: ClientSession): number {
+  return logLevels.indexOf(session.logLevel ?? defaultLevel)
+}
+
+/** What some sessions together want to hear. */
+class Verbosity {
+  lowest = Infinity
+  isAsked = false
+
+  add(session: ClientSession): void {
+    this.lowest = Math.min(this.lowest, severityOf(session))
+    this.isAsked ||= session.logLevel !== undefined
+  }
+}
+
+function listsMayDiffer(before: ServerDefinition | undefined, after: ServerDefinition): boolean {
+  if (before === after) return false
+  const relevant = (it: ServerDefinition): string =>
+    JSON.stringify([it.enabled, it.runtime, it.env, it.env_file, it.inherit_env, it.tools])
+  return before === undefined || relevant(before) !== relevant(after)
+}
+
+function hasSubscribe(capability: unknown): boolean {
+  return typeof capability === 'object' && capability !== null && 'subscribe' in capability
+    ? capability.subscribe === true
+    : false
+}
+
+/** True if these capabilities lack something of those. */
+function isLess(
+  now: Readonly<Record<string, unknown>>,
+  before: Readonly<Record<string, unknown>>,
+): boolean {
+  if (hasSubscribe(before['resources']) && !hasSubscribe(now['resources'])) return true
+  return Object.keys(before).some((name) => !(name in now))
+}
 
 /** All sessions: opens them, and brings what servers say of themselves to those whom it concerns. */
 export class Sessions implements SessionHost {
@@ -45,6 +86,10 @@ export class Sessions implements SessionHost {
   readonly #single = new Map<string, SingleRoute>()
   readonly #sessions = new Set<ClientSession>()
   readonly #changes = new Set<string>()
+  /** Servers that were told a level. */
+  readonly #levelled = new WeakSet<Server>()
+  /** Of the catalog in force. */
+  #definitions: ReadonlyMap<string, ServerDefinition> = new Map()
 
   constructor(options: Options) {
     this.#options = options
@@ -82,7 +127,10 @@ export class Sessions implements SessionHost {
       client: options.client,
     })
     this.#sessions.add(session)
-    session.onClose = () => this.#sessions.delete(session)
+    session.onClose = () => {
+      this.#sessions.delete(session)
+      if (session.logLevel !== undefined) this.#levels(options.serverId)
+    }
     return session
   }
 
@@ -121,27 +169,15 @@ export class Sessions implements SessionHost {
 
   /** A notification of a server that belongs to no call. */
   notification(server: Server, owner: Caller | undefined, envelope: Envelope): void {
-    const { method, bytes, params } = envelope
-    for (const session of this.#audience(server, owner)) {
-      const isAggregate = session.route === this.#aggregate
-      if (/^notifications\/(?:tools|prompts|resources)\/list_changed$/.test(method)) {
-        if (isAggregate) this.#changed(method)
-        else session.pushListChanged(method)
-        continue
+    const { method, bytes } = envelope
+    if (isListChange.test(method)) this.#listChanged(server, owner, [method])
+    else if (method === 'notifications/resources/updated') this.#updated(server, owner, envelope)
+    else {
+      const level = owner ? Infinity : this.#severity(server, envelope)
+      for (const session of this.#audience(server, owner)) {
+        if (!owner && !server.met(session)) continue
+        if (level >= severityOf(session)) session.push([bytes])
       }
-      if (method === 'notifications/resources/updated') {
-        const at = member(bytes, params, 'uri')
-        const uri = stringAt(bytes, at)
-        if (!at || uri === undefined) continue
-        if (!owner && !server.shared.subscriptions.follows(uri, session)) continue
-        const text = jsonBytes(aggregateUri(server.id, uri))
-        session.push(isAggregate ? splice(bytes, [{ ...at, text }]) : [bytes])
-        continue
-      }
-      if (!owner && !server.met(session)) continue
-      if (method === 'notifications/message' && !this.#wantsMessage(session, envelope, owner))
-        continue
-      session.push([bytes])
     }
   }
 
@@ -151,23 +187,29 @@ export class Sessions implements SessionHost {
     owner: Caller | undefined,
     methods: readonly (keyof typeof changeOf)[],
   ): void {
-    const changes = new Set(methods.map((method) => changeOf[method]))
-    for (const session of this.#audience(server, owner))
-      for (const change of changes)
-        if (session.route === this.#aggregate) this.#changed(change)
-        else session.pushListChanged(change)
+    this.#listChanged(server, owner, new Set(methods.map((method) => changeOf[method])))
   }
 
-  /** Servers were added to or removed from the catalog, or their filters changed. */
+  /** A new catalog is in force. Only what differs is told: its unchanged servers are untouched. */
   catalogChanged(): void {
-    for (const change of Object.values(changeOf)) this.#changed(change)
+    const { directory } = this.#options
+    const before = this.#definitions
+    this.#definitions = new Map(directory.all().map(({ id, definition }) => [id, definition]))
+    const order = (of: ReadonlyMap<string, ServerDefinition>): string =>
+      JSON.stringify([...of.values()].filter((it) => it.enabled).map((it) => it.id))
+    const differing = new Set<string>()
+    for (const [id, definition] of this.#definitions)
+      if (listsMayDiffer(before.get(id), definition)) differing.add(id)
+    if (differing.size > 0 || order(before) !== order(this.#definitions))
+      for (const change of Object.values(changeOf)) this.#changed(change)
     for (const session of this.#sessions) {
       const { route } = session
       if (!(route instanceof SingleRoute)) continue
-      if (this.#options.directory.get(route.serverId))
-        session.pushListChanged(changeOf['tools/list'])
-      else session.leave()
+      if (!this.#definitions.has(route.serverId)) session.leave()
+      else if (differing.has(route.serverId)) session.pushListChanged(changeOf['tools/list'])
     }
+    for (const id of this.#single.keys()) if (!this.#definitions.has(id)) this.#single.delete(id)
+    this.#levels()
   }
 
   /**
@@ -177,47 +219,70 @@ export class Sessions implements SessionHost {
   greeted(server: Server, owner: Caller | undefined, greeting: ServerGreeting): void {
     for (const session of this.#audience(server, owner)) {
       if (session.route === this.#aggregate || !session.negotiated) continue
-      const lost = Object.keys(session.negotiated).some((name) => !(name in greeting.capabilities))
-      if (lost) session.leave()
+      if (isLess(greeting.capabilities, session.negotiated)) session.leave()
     }
   }
 
-  #audience(server: Server, owner: Caller | undefined): ClientSession[] {
-    const concerned: ClientSession[] = []
+  /** The sessions that this instance of the server serves. */
+  *#audience(server: Server, owner: Caller | undefined): Iterable<ClientSession> {
+    if (owner) {
+      if (owner instanceof ClientSession && this.#sessions.has(owner)) yield owner
+      return
+    }
     for (const session of this.#sessions) {
-      if (owner ? session !== owner : server.slotOf(session) !== server.shared) continue
-      if (session.route === this.#aggregate) concerned.push(session)
-      else if (session.route instanceof SingleRoute && session.route.serverId === server.id)
-        concerned.push(session)
+      const { route } = session
+      if (route instanceof SingleRoute && route.serverId !== server.id) continue
+      if (server.slotOf(session) === server.shared) yield session
     }
-    return concerned
   }
 
-  #wantsMessage(session: ClientSession, envelope: Envelope, owner: Caller | undefined): boolean {
-    if (owner) return true
-    const level = stringAt(envelope.bytes, member(envelope.bytes, envelope.params, 'level'))
-    if (!isLogLevel(level)) return true
-    const anybodyAsked = [...this.#sessions].some((other) => other.logLevel !== undefined)
-    if (!anybodyAsked) return true
-    return logLevels.indexOf(level) >= logLevels.indexOf(session.logLevel ?? defaultLevel)
+  #listChanged(server: Server, owner: Caller | undefined, methods: Iterable<string>): void {
+    for (const session of this.#audience(server, owner))
+      for (const method of methods)
+        if (session.route === this.#aggregate && !owner) this.#changed(method)
+        else session.pushListChanged(method)
+  }
+
+  /** To those who follow the resource, or one that it is a part of (2025-11-25 server/resources, Subscriptions). */
+  #updated(server: Server, owner: Caller | undefined, { bytes, params }: Envelope): void {
+    const at = member(bytes, params, 'uri')
+    const uri = stringAt(bytes, at)
+    if (!at || uri === undefined) return
+    const text = jsonBytes(aggregateUri(server.id, uri))
+    for (const session of this.#audience(server, owner))
+      if (owner || server.shared.subscriptions.follows(uri, session))
+        session.push(session.route === this.#aggregate ? splice(bytes, [{ ...at, text }]) : [bytes])
+  }
+
+  /** How severe a log message is; Infinity where nobody has asked for a level, or if it is no log message. */
+  #severity(server: Server, { method, bytes, params }: Envelope): number {
+    if (method !== 'notifications/message' || !this.#levelled.has(server)) return Infinity
+    const level = stringAt(bytes, member(bytes, params, 'level'))
+    return isLogLevel(level) ? logLevels.indexOf(level) : Infinity
   }
 
   /** Tells each server the most verbose level that a session of it has asked for. */
   #levels(serverId?: string): void {
     const { directory } = this.#options
+    const all = new Verbosity()
+    const single = new Map<string, Verbosity>()
+    for (const session of this.#sessions) {
+      const { route } = session
+      if (route instanceof SingleRoute) {
+        const its = single.get(route.serverId) ?? new Verbosity()
+        single.set(route.serverId, its)
+        its.add(session)
+      } else all.add(session)
+    }
     const servers = serverId === undefined ? directory.all() : [directory.get(serverId)]
-    const sessions = [...this.#sessions]
-    if (!sessions.some((session) => session.logLevel !== undefined)) return
     for (const server of servers) {
-      if (!server) continue
-      const concerned = sessions.filter(
-        ({ route }) => !(route instanceof SingleRoute) || route.serverId === server.id,
-      )
-      if (!concerned.some((session) => session.logLevel !== undefined)) continue
-      const indexes = concerned.map((session) =>
-        logLevels.indexOf(session.logLevel ?? defaultLevel),
-      )
-      server.setLogLevel(logLevels[Math.min(...indexes)])
+      const its = server && single.get(server.id)
+      const isAsked = all.isAsked || its?.isAsked === true
+      if (!server || (!isAsked && !this.#levelled.has(server))) continue
+      this.#levelled.add(server)
+      const lowest = Math.min(all.lowest, its?.lowest ?? Infinity)
+      // Nobody is left who asked: back to what a session without a level gets.
+      server.setLogLevel(isAsked ? (logLevels[lowest] ?? defaultLevel) : defaultLevel)
     }
   }
 

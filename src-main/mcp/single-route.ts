@@ -58,7 +58,6 @@ export class SingleRoute implements Route {
 
   closed(session: ClientSession): void {
     this.#directory.get(this.serverId)?.forget(session)
-    this.#levels(this.serverId)
   }
 }
 
