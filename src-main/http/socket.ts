@@ -59,8 +59,12 @@ export async function createSocketListener(
     fs.rmSync(path, { force: true })
   }
   const connections = new Set<Connection>()
+  let allGone = (): void => {}
   const server = net.createServer((socket) => {
-    const connection = new Connection(socket, options, limits, () => connections.delete(connection))
+    const connection = new Connection(socket, options, limits, () => {
+      connections.delete(connection)
+      if (connections.size === 0) allGone()
+    })
     connections.add(connection)
   })
   server.maxConnections = limits.maxConnections
@@ -71,7 +75,7 @@ export async function createSocketListener(
     path,
     drain() {
       // Closing takes the file away, too: shims that come now look for the next gateway.
-      server.close()
+      if (server.listening) server.close()
       for (const connection of connections) connection.announceEnd()
     },
     close() {
@@ -79,10 +83,12 @@ export async function createSocketListener(
         const limit = setTimeout(() => {
           for (const connection of connections) connection.destroy()
         }, 1_000)
-        server.close(() => {
+        allGone = () => {
           clearTimeout(limit)
           resolve()
-        })
+        }
+        if (server.listening) server.close()
+        if (connections.size === 0) allGone()
         for (const connection of connections) connection.end()
       })
       return closed
@@ -152,10 +158,7 @@ class Connection {
       maxLineBytes: limits.maxLineBytes,
       onOverflow: (bytes) => this.#cut(`a message of ${bytes} bytes is too large`),
     })
-    socket.on('data', (chunk) => {
-      framer.push(chunk)
-      if (framer.pendingBytes > limits.maxLineBytes) this.#cut('a message is too large')
-    })
+    socket.on('data', (chunk) => framer.push(chunk))
     // ECONNRESET and EPIPE: the shim is gone, which `close` tells as well.
     socket.on('error', () => {})
     socket.on('close', () => {
@@ -179,6 +182,8 @@ class Connection {
   }
 
   #receive(line: Buffer): void {
+    // The rest of a chunk, after what has ended the connection.
+    if (this.#socket.destroyed) return
     if (this.#session !== undefined) this.#session.receive(line)
     else if (!this.#socket.writableEnded) this.#greet(line)
   }

@@ -80,7 +80,7 @@ export function polite(silent: readonly string[] = []): Answer {
   return (message, connection) => {
     const { id, method } = message
     if ('hello' in message) connection.send({ welcome: { version: 1, pid: 1, spawned: false } })
-    else if (id === undefined || method === undefined || silent.includes(String(method))) return
+    else if (id === undefined || typeof method !== 'string' || silent.includes(method)) return
     else if (method === 'initialize')
       connection.send({
         jsonrpc: '2.0',
