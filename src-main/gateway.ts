@@ -27,7 +27,7 @@ import type { Launch } from './runtimes/runtime.ts'
 import { systemClock } from './servers/clock.ts'
 import type { Clock } from './servers/clock.ts'
 import { Server } from './servers/server.ts'
-import type { LifeSettings } from './servers/server.ts'
+import type { LifeSettings } from './servers/server-options.ts'
 import { detailOf, statusOf, summaryOf, uptimeSeconds } from './servers/server-view.ts'
 import { Supervisor } from './servers/supervisor.ts'
 import { LatencyWindow } from './telemetry/latency.ts'
@@ -149,7 +149,15 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   const store = new ListingStore(stateDir, log)
   const listeners = new Set<(event: GatewayEvent) => void>()
   const emit = (event: GatewayEvent): void => {
-    for (const listener of listeners) listener(event)
+    for (const listener of listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        // A follower that fails must not reach into a server's life.
+        listeners.delete(listener)
+        log.error({ error }, 'A follower of events failed and gets no more.')
+      }
+    }
   }
   let baseDir = ''
   let closing = false
@@ -226,7 +234,8 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
         servers_changed: changes.changed,
       }
       lastReload = { time, ok: true, errors: [] }
-      sessions.catalogChanged()
+      // An unchanged catalog is a no-op, for the clients as well.
+      if (Object.values(changes).some((ids) => ids.length > 0)) sessions.catalogChanged()
       emit({ type: 'reload', ok: true, ...result })
       return result
     } catch (error) {
@@ -320,14 +329,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       listeners.add(fn)
       return () => listeners.delete(fn)
     },
-    isQuiet: () =>
-      sessions.size === 0 &&
-      supervisor
-        .all()
-        .every(
-          (server) =>
-            statusOf(server, clock).status === 'stopped' || server.slots.every((s) => !s.instance),
-        ),
+    isQuiet: () => sessions.size === 0 && supervisor.all().every((server) => server.isQuiet),
     killAll: () => trees.killAllSync(),
     shutdown: async () => {
       closing = true

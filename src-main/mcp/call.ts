@@ -33,8 +33,8 @@ export class Call implements CallHandle {
   deadline = Infinity
   /** How many requests of the server to this call's client are open: a person may be thinking. */
   asking = 0
-  /** Sent again once after a crash already. */
-  resent = false
+  /** How often it was sent again. */
+  resends = 0
   done = false
 
   constructor(outgoing: Outgoing, reply: Reply, owner: CallOwner, startedAt: number) {
@@ -75,10 +75,17 @@ export class Call implements CallHandle {
   }
 }
 
-export function timeoutError(serverId: string, method: string, ms: number): GatewayError {
+/** `setting`: the limit that was reached. */
+export function timeoutError(
+  serverId: string,
+  method: string,
+  ms: number,
+  setting: 'request_timeout_seconds' | 'max_request_seconds',
+): GatewayError {
+  const where = setting === 'request_timeout_seconds' ? ' of this server' : ' in the config'
   return new GatewayError(
     'server_timeout',
     `${serverId} did not answer ${method} within ${Math.round(ms / 1000)} s. It may be stuck or busy. ` +
-      'Raise request_timeout_seconds of this server if it needs longer.',
+      `Raise ${setting}${where} if it needs longer.`,
   )
 }

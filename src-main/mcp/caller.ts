@@ -42,6 +42,10 @@ export interface Caller {
   /** Unique while it lives; a session instance belongs to it. */
   readonly key: string
   readonly capabilities: ClientCapabilities
+  /** What it asked for with logging/setLevel; an instance of its own is told. */
+  readonly logLevel?: string | undefined
+  /** True once its session has ended: nothing is started for it any more. */
+  readonly isGone?: boolean
   /**
    * Asks the client (sampling, elicitation, roots). `during` is the request of this caller that it belongs to,
    * as far as known. Returns how to withdraw it. Fails at once if the client cannot be reached.

@@ -91,7 +91,7 @@ export class ClientSession implements Caller {
   /** List changes that could not be told yet, by method. */
   readonly #owed = new Map<string, readonly Buffer[]>()
   #nextAsk = 1
-  #closed = false
+  isGone = false
 
   constructor(options: {
     key: string
@@ -257,8 +257,8 @@ export class ClientSession implements Caller {
 
   /** Its features are gone, or its carrier is: calls are cancelled, questions fail, servers forget it. */
   close(): void {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.isGone) return
+    this.isGone = true
     for (const open of this.#calls.values()) {
       open.handle?.cancel('The session ended.')
       open.reply.abandon()

@@ -140,8 +140,9 @@ export class LegacyUpstream implements Upstream {
       const overall = call.startedAt + maxRequestMs
       if (now < overall && (now < call.deadline || call.asking > 0)) continue
       this.abandon(call, 'timed out')
+      const setting = now < overall ? 'request_timeout_seconds' : 'max_request_seconds'
       const ms = now < overall ? requestTimeoutMs : maxRequestMs
-      call.fail(timeoutError(this.#options.serverId, call.method, ms))
+      call.fail(timeoutError(this.#options.serverId, call.method, ms, setting))
     }
   }
 
@@ -157,18 +158,17 @@ export class LegacyUpstream implements Upstream {
   }
 
   forget(caller: Caller): void {
-    for (const [id, ask] of this.#asks) {
-      if (ask.caller !== caller) continue
-      this.#asks.delete(id)
-      this.#respond(
-        errorMessage(Buffer.from(id, 'latin1'), { code: -32000, message: 'The client has gone.' }),
-      )
-    }
+    for (const [key, ask] of this.#asks)
+      if (ask.caller === caller) this.#withdraw(key, 'The client has gone.')
   }
 
   abandon(call: Call, reason: string | undefined): void {
     if (this.#take(call.id) === undefined) return
-    for (const ask of this.#asks.values()) if (ask.call === call) ask.handle?.cancel(undefined)
+    for (const [key, ask] of this.#asks) {
+      if (ask.call !== call) continue
+      ask.handle?.cancel(undefined)
+      this.#withdraw(key, 'The call that this belongs to has ended.')
+    }
     // 2025-11-25 basic/utilities/cancellation: `initialize` must not be cancelled; it is no Call here.
     const params = { requestId: call.id, ...(reason === undefined ? {} : { reason }) }
     this.#options.link.send([message('notifications/cancelled', params)])
@@ -247,7 +247,7 @@ export class LegacyUpstream implements Upstream {
       const key = id && bytes.toString('latin1', id.start, id.end)
       const ask = key === undefined ? undefined : this.#asks.get(key)
       if (key === undefined || ask === undefined) return
-      this.#asks.delete(key)
+      this.#asked(key, ask)
       const reason = member(bytes, params, 'reason')
       ask.handle?.cancel(reason && slice(bytes, reason))
       return
@@ -271,14 +271,7 @@ export class LegacyUpstream implements Upstream {
     const ask: Ask = { handle: undefined, ...target }
     this.#asks.set(key, ask)
     if (ask.call) ask.call.asking++
-    const end = (): boolean => {
-      if (ask.call) {
-        ask.call.asking--
-        ask.call.deadline = this.#options.clock.now() + this.#options.limits().requestTimeoutMs
-      }
-      if (this.#asks.get(key) !== ask) return false
-      return this.#asks.delete(key)
-    }
+    const end = (): boolean => this.#asked(key, ask)
     ask.handle = ask.caller.ask(
       request,
       {
@@ -295,6 +288,22 @@ export class LegacyUpstream implements Upstream {
       },
       ask.call?.reply,
     )
+  }
+
+  /** Nobody will answer this question of the server's any more. */
+  #withdraw(key: string, why: string): void {
+    this.#asks.delete(key)
+    this.#respond(errorMessage(Buffer.from(key, 'latin1'), { code: -32000, message: why }))
+  }
+
+  /** A question of the server is settled: its call's time runs again. False if it was settled before. */
+  #asked(key: string, ask: Ask): boolean {
+    if (this.#asks.get(key) !== ask) return false
+    if (ask.call) {
+      ask.call.asking--
+      ask.call.deadline = this.#options.clock.now() + this.#options.limits().requestTimeoutMs
+    }
+    return this.#asks.delete(key)
   }
 
   /** Which client a request of the server is for: the only one whose call is in flight (product 3, isolation). */

@@ -3,7 +3,7 @@ import type { LogSource } from '../../src-shared/server-state.ts'
 import type { Call } from '../mcp/call.ts'
 import type { Caller, ClientCapabilities } from '../mcp/caller.ts'
 import { LegacyUpstream } from '../mcp/legacy-upstream.ts'
-import type { Upstream, UpstreamEvents, UpstreamLimits } from '../mcp/upstream.ts'
+import type { ServerGreeting, Upstream, UpstreamEvents, UpstreamLimits } from '../mcp/upstream.ts'
 import type { Launch, LaunchDefinition, Link } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 
@@ -15,7 +15,7 @@ export interface InstanceOptions {
   /** Resolves variables; rejects with what is missing. */
   definition: () => Promise<LaunchDefinition>
   /** Backoff, and the end of a predecessor that must not overlap. */
-  before: { delayMs: number; predecessors: Promise<void> | undefined }
+  before: { delayMs: number; predecessors: Promise<unknown> | undefined }
   startTimeoutMs: number
   clock: Clock
   limits: () => UpstreamLimits
@@ -39,37 +39,52 @@ const maxWaiting = 1_000
 export class Instance {
   phase: InstancePhase = 'waiting'
   upstream: Upstream | undefined
+  /** Undefined until it is ready. */
+  greeting: ServerGreeting | undefined
+  /** Why it failed; undefined while it is well, and if it was stopped for another reason. */
+  failure: GatewayError | undefined
   /** clock.now() of the last request or answer that was activity. */
   lastActivity: number
   startedWall = 0
   /** Pings in a row without an answer. */
   missedPings = 0
+  /** Resolves when it is ready, or will never be. */
+  readonly up: Promise<void>
   /** Resolves when nothing of it is alive. */
   readonly ended: Promise<void>
-  readonly owner: Caller | undefined
   readonly #options: InstanceOptions
   readonly #waiting: Call[] = []
   readonly #abort = new AbortController()
+  #launching: Promise<Link | undefined> | undefined
   #link: Link | undefined
-  #failure: GatewayError | undefined
+  /** What calls are told that it leaves without an answer. */
+  #why: GatewayError | undefined
+  #isStopping = false
+  #isHurried = false
+  #endPause: () => void = () => {}
   #drained: (() => void) | undefined
+  #resolveUp: () => void = () => {}
   #resolveEnded: () => void = () => {}
-  #stopping: Promise<void> | undefined
 
   constructor(options: InstanceOptions) {
     this.#options = options
-    this.owner = options.owner
     this.lastActivity = options.clock.now()
+    this.up = new Promise((resolve) => (this.#resolveUp = resolve))
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
     void this.#start()
   }
 
+  get serverId(): string {
+    return this.#options.serverId
+  }
+
+  /** True if it takes new calls, now or when it is up. */
   get usable(): boolean {
     return this.phase === 'waiting' || this.phase === 'starting' || this.phase === 'ready'
   }
 
   get pids(): readonly number[] {
-    return this.#link?.pids ?? []
+    return this.phase === 'ended' ? [] : (this.#link?.pids ?? [])
   }
 
   get inFlight(): number {
@@ -81,26 +96,20 @@ export class Instance {
     if (!call.internal) this.lastActivity = this.#options.clock.now()
     if (this.phase === 'ready' && this.upstream) {
       if (!this.upstream.send(call)) call.owner.lost(call, this.#gone(), false)
-      return
+    } else if (!this.usable) call.owner.lost(call, this.#gone(), false)
+    else if (this.#waiting.length >= maxWaiting) {
+      const why = `${maxWaiting} requests already wait for ${this.serverId} to start.`
+      call.fail(new GatewayError('too_many', `${why} Try again when it is up.`))
+    } else {
+      call.carrier = this
+      this.#waiting.push(call)
     }
-    if (this.#waiting.length >= maxWaiting) {
-      const { serverId } = this.#options
-      call.fail(
-        new GatewayError(
-          'too_many',
-          `${maxWaiting} requests already wait for ${serverId} to start.`,
-        ),
-      )
-      return
-    }
-    call.carrier = this
-    this.#waiting.push(call)
   }
 
+  /** A waiting call was cancelled. */
   abandon(call: Call): void {
     const at = this.#waiting.indexOf(call)
     if (at >= 0) this.#waiting.splice(at, 1)
-    this.settled()
   }
 
   sweep(): void {
@@ -112,11 +121,20 @@ export class Instance {
     if (this.#drained && this.inFlight === 0) this.#drained()
   }
 
-  /** Lets what is in flight finish, at most `drainMs`, then stops. Takes no new calls. */
-  async drain(drainMs: number): Promise<void> {
+  /** Starts now if it waits for its turn after a failure. */
+  hurry(): void {
+    this.#isHurried = true
+    this.#endPause()
+  }
+
+  /** Lets what is in flight finish, at most `drainMs`, then stops. Calls that did not finish are told `why`. */
+  async drain(drainMs: number, why: GatewayError): Promise<void> {
     if (!this.usable) return this.ended
-    if (this.inFlight > 0 && drainMs > 0 && this.phase === 'ready') {
-      this.#become('draining')
+    this.#why = why
+    // Calls that still wait for the start have reached nobody: they can go elsewhere.
+    const isBusy = this.upstream !== undefined && this.upstream.inFlight > 0
+    this.#become('draining')
+    if (isBusy && drainMs > 0)
       await new Promise<void>((resolve) => {
         const cancel = this.#options.clock.after(drainMs, resolve)
         this.#drained = () => {
@@ -124,82 +142,87 @@ export class Instance {
           resolve()
         }
       })
-    }
-    await this.stop()
+    return this.stop()
   }
 
   /** Stops it; calls still under way are lost. Resolves when nothing of it is alive. */
   stop(failure?: GatewayError): Promise<void> {
-    if (this.phase === 'ended') return this.ended
-    if (failure && !this.#failure) {
-      this.#failure = failure
+    if (this.#isStopping) return this.ended
+    this.#isStopping = true
+    if (failure) {
+      this.failure = failure
+      this.#why = failure
       this.#options.events.failed(this, failure)
     }
-    this.#stopping ??= this.#stop()
+    void this.#stop()
     return this.ended
   }
 
   async #stop(): Promise<void> {
-    const link = this.#link
+    const { events } = this.#options
     this.#become('draining')
     this.#abort.abort()
-    if (link) await link.close()
-    this.#finish()
+    this.#resolveUp()
+    // Calls get their error now, not when the last descendant is gone.
+    this.#release()
+    try {
+      // A launch that cannot be called off any more ends with a process.
+      await (this.#link ?? (await this.#launching))?.close()
+    } catch (error) {
+      events.log('lifecycle', `It could not be stopped properly. ${asGatewayError(error).message}`)
+    }
+    this.phase = 'ended'
+    this.#drained?.()
+    events.ended(this)
+    this.#resolveEnded()
+  }
+
+  #release(): void {
+    const error = this.#gone()
+    for (const call of this.#waiting.splice(0)) {
+      call.carrier = undefined
+      if (this.failure) call.fail(error)
+      else call.owner.lost(call, error, false)
+    }
+    this.upstream?.close(error)
   }
 
   async #start(): Promise<void> {
-    const { before, clock, events, serverId, startTimeoutMs } = this.#options
+    const { before, clock, events, startTimeoutMs } = this.#options
     const { signal } = this.#abort
     let stopTimer = (): void => {}
-    const started = clock.now()
     try {
       await before.predecessors
-      if (before.delayMs > 0) await this.#pause(before.delayMs)
+      if (before.delayMs > 0 && !signal.aborted && !this.#isHurried)
+        await this.#pause(before.delayMs)
       if (signal.aborted) return
       this.#become('starting')
-      stopTimer = clock.after(startTimeoutMs, () => {
-        const s = Math.round(startTimeoutMs / 1000)
-        const why = this.#link
-          ? 'It was launched, but did not answer initialize'
-          : 'It was not launched'
-        void this.stop(
-          new GatewayError(
-            'server_timeout',
-            `${serverId} did not start. ${why} within ${s} s. Check its log, or raise start_timeout_seconds.`,
-          ),
-        )
-      })
+      const started = clock.now()
+      stopTimer = clock.after(startTimeoutMs, () => void this.stop(this.#tooLate(startTimeoutMs)))
       const definition = await this.#options.definition()
       if (signal.aborted) return
-      const link = await this.#options.launch(
-        definition,
-        {
-          message: (bytes, relatedTo) => this.upstream?.receive(bytes, relatedTo),
-          failed: (id, error, reached) => this.upstream?.undelivered(id, error, reached),
-          closed: (reason) => this.#closed(reason.message, reason.expected),
-          log: (source, text) => events.log(source, text),
-        },
-        signal,
-      )
+      const launching = this.#launch(definition, signal)
+      this.#launching = launching.catch(() => undefined)
+      const link = await launching
       this.#link = link
-      // The start may have been given up while the launch was under way.
-      if (this.#stopping) {
-        await link.close()
-        return
-      }
+      if (signal.aborted) return
       const upstream = new LegacyUpstream({
         ...this.#options,
         link,
         junk: (text) => events.log('lifecycle', text),
       })
       this.upstream = upstream
-      await upstream.greet()
-      if (this.phase !== 'starting') return
+      this.greeting = await upstream.greet()
+      if (signal.aborted) return
       this.startedWall = clock.wall()
       this.lastActivity = clock.now()
-      events.log('lifecycle', `Started in ${Math.round(clock.now() - started)} ms.`)
+      events.log('lifecycle', `Ready after ${Math.round(clock.now() - started)} ms.`)
       this.#become('ready')
-      for (const call of this.#waiting.splice(0)) this.send(call)
+      for (const call of this.#waiting.splice(0)) {
+        call.carrier = undefined
+        this.send(call)
+      }
+      this.#resolveUp()
     } catch (error) {
       await this.stop(asGatewayError(error))
     } finally {
@@ -207,52 +230,62 @@ export class Instance {
     }
   }
 
+  #launch(definition: LaunchDefinition, signal: AbortSignal): Promise<Link> {
+    return this.#options.launch(
+      definition,
+      {
+        message: (bytes, relatedTo) => this.upstream?.receive(bytes, relatedTo),
+        failed: (id, error, reached) => this.upstream?.undelivered(id, error, reached),
+        closed: (reason) => this.#closed(reason.message),
+        log: (source, text) => this.#options.events.log(source, text),
+      },
+      signal,
+    )
+  }
+
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(ms, resolve)
-      this.#abort.signal.addEventListener('abort', () => {
+      this.#endPause = () => {
         cancel()
         resolve()
-      })
+      }
+      this.#abort.signal.addEventListener('abort', this.#endPause)
     })
   }
 
+  #tooLate(ms: number): GatewayError {
+    const what = this.#link
+      ? 'It was launched, but did not answer initialize'
+      : 'It was not launched'
+    return new GatewayError(
+      'server_timeout',
+      `${this.serverId} did not start. ${what} within ${Math.round(ms / 1000)} s. ` +
+        'Look at its log, and raise start_timeout_seconds if it needs longer.',
+    )
+  }
+
   /** The link has ended, by itself or because it was closed. */
-  #closed(message: string, expected: boolean): void {
-    if (expected || this.#stopping) return
-    const { serverId } = this.#options
-    const what = this.phase === 'starting' ? 'did not start' : 'stopped unexpectedly'
-    void this.stop(new GatewayError('server_failed', `${serverId} ${what}. ${message}`))
-    // In-flight calls get their error now, not when the last descendant is gone.
-    this.upstream?.close(this.#gone())
+  #closed(message: string): void {
+    const what = this.greeting ? 'stopped unexpectedly' : 'did not start'
+    const why = /[.!?]$/.test(message) ? message : `${message}.`
+    const then = this.greeting
+      ? ''
+      : ' Check its command, args and env in the catalog; its log has more.'
+    void this.stop(new GatewayError('server_failed', `${this.serverId} ${what}. ${why}${then}`))
   }
 
   #gone(): GatewayError {
-    const { serverId } = this.#options
-    return (
-      this.#failure ??
-      new GatewayError('server_failed', `${serverId} was stopped before it answered.`)
+    this.#why ??= new GatewayError(
+      'server_failed',
+      `${this.serverId} was stopped before it answered.`,
     )
+    return this.#why
   }
 
   #become(phase: InstancePhase): void {
     if (this.phase === phase) return
     this.phase = phase
     this.#options.events.phase(this)
-  }
-
-  #finish(): void {
-    if (this.phase === 'ended') return
-    const error = this.#gone()
-    this.upstream?.close(error)
-    for (const call of this.#waiting.splice(0)) {
-      call.carrier = undefined
-      if (this.#failure) call.fail(error)
-      else call.owner.lost(call, error, false)
-    }
-    this.phase = 'ended'
-    this.#drained?.()
-    this.#options.events.ended(this)
-    this.#resolveEnded()
   }
 }

@@ -45,6 +45,11 @@ export class RestartPolicy {
     return this.#failures
   }
 
+  /** True once the circuit has opened, until a run that lasts or a start by hand: one try at a time. */
+  get isTripped(): boolean {
+    return this.#failures >= this.#limits.circuitAfter
+  }
+
   failed(now: number, error: string): void {
     const l = this.#limits
     if (this.#runningSince !== undefined && now - this.#runningSince >= l.stableAfterMs)
@@ -72,7 +77,7 @@ export class RestartPolicy {
       this.reset()
     const ms = this.#nextTry - now
     if (ms <= 0) return { kind: 'open' }
-    return { kind: this.#failures >= this.#limits.circuitAfter ? 'circuit' : 'wait', ms }
+    return { kind: this.isTripped ? 'circuit' : 'wait', ms }
   }
 
   /** A person started it by hand, or its definition changed. */

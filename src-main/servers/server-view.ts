@@ -1,5 +1,6 @@
 import type { ServerDetail, ServerStatus, ServerSummary } from '../../src-shared/server-state.ts'
 import { parseSpan } from '../mcp/json-spans.ts'
+import { redactPatterns } from '../telemetry/redact.ts'
 import type { Clock } from './clock.ts'
 import type { Instance } from './instance.ts'
 import type { Server } from './server.ts'
@@ -24,7 +25,7 @@ export function statusOf(server: Server, clock: Clock): { status: ServerStatus; 
       : { status: 'starting', reason: 'waiting for the instance before it to stop' }
   if (server.ending.length > 0) return { status: 'stopping', reason: server.reason }
   if (!definition.enabled) return { status: 'stopped', reason: 'disabled' }
-  const misconfigured = server.misconfiguration()
+  const misconfigured = server.misconfiguration
   if (misconfigured !== undefined)
     return { status: 'stopped', reason: `misconfigured: ${misconfigured}` }
   if (gate.kind === 'circuit') {
@@ -34,7 +35,7 @@ export function statusOf(server: Server, clock: Clock): { status: ServerStatus; 
       reason: `circuit open until ${until}. ${policy.lastError ?? ''}`.trim(),
     }
   }
-  if (policy.failures > 0) return { status: 'unhealthy', reason: policy.lastError ?? server.reason }
+  if (lastError !== undefined) return { status: 'unhealthy', reason: lastError }
   return { status: 'stopped', reason: server.reason }
 }
 
@@ -66,7 +67,7 @@ export function uptimeSeconds(server: Server, clock: Clock): number {
 export function detailOf(server: Server, clock: Clock): ServerDetail {
   const { definition } = server
   const greeting =
-    server.shared.instance?.upstream?.greeting ??
+    server.shared.instance?.greeting ??
     server.prepared?.knowledge.listings.values().next().value?.greeting
   const result = greeting && parseSpan(greeting.result, { start: 0, end: greeting.result.length })
   const info = isRecord(result) && isRecord(result['serverInfo']) ? result['serverInfo'] : null
@@ -105,7 +106,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 const secretName = /key|token|secret|password|passwd|auth|credential|cookie/i
-const template = /^(?:\w+ )?\$\{[^}]+\}$/
+/** A default would be a literal secret. */
+const template = /^(?:\w+ )?\$\{(?:secret:)?\w+\}$/
 
 /** The runtime as it is written: templates stay, literal secrets do not. */
 function masked(value: Record<string, unknown>): Record<string, unknown> {
@@ -137,7 +139,11 @@ function maskedArgs(args: readonly unknown[]): unknown[] {
     const assigned = /^(--?[\w-]+|[A-Z_][A-Z0-9_]*)=(.*)$/s.exec(arg)
     if (assigned && secretName.test(assigned[1] ?? ''))
       return `${assigned[1]}=${String(mask(assigned[2]))}`
-    return arg
+    // `--header "Authorization: Bearer …"`
+    const header = /^([\w-]+):\s*(.+)$/s.exec(arg)
+    if (header && secretName.test(header[1] ?? ''))
+      return `${header[1]}: ${String(mask(header[2]))}`
+    return redactPatterns(maskedUrl(arg))
   })
 }
 

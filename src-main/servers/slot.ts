@@ -1,6 +1,7 @@
 import type { Caller, ClientCapabilities } from '../mcp/caller.ts'
 import { capabilitySignature } from '../mcp/client-capability.ts'
 import type { Instance } from './instance.ts'
+import { ListingRefresh } from './listing-refresh.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 /** A place for one instance at a time: the one that all sessions share, or one session's own. */
@@ -11,14 +12,12 @@ export class Slot {
   readonly signature: string
   readonly owner: Caller | undefined
   readonly subscriptions = new Subscriptions()
+  readonly lists = new ListingRefresh()
   /** Of clock.now(), the last health check. */
   checkedAt = 0
-  /** The lists being fetched. */
-  refresh: Promise<void> | undefined
-  /** The lists changed again meanwhile. */
-  refreshAgain = false
-  /** The server does not say when its lists change, so they are fetched at each request for all. */
-  mute = false
+  isBeingChecked = false
+  /** The log level that the instance was told. */
+  logLevel: string | undefined
 
   constructor(owner: Caller | undefined, capabilities: ClientCapabilities) {
     this.owner = owner

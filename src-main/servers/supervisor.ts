@@ -1,9 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Catalog, ServerDefinition } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { ServerDirectory } from '../mcp/server-directory.ts'
 import type { Clock } from './clock.ts'
-import type { Prepared, Server } from './server.ts'
+import type { Plan } from './preparation.ts'
+import type { Server } from './server.ts'
 
 /** What a new catalog has changed, as ids. */
 export interface CatalogChanges {
@@ -11,6 +13,8 @@ export interface CatalogChanges {
   removed: string[]
   /** Their launch differs. */
   changed: string[]
+  /** Something else of them differs: names, tags, timeouts, filters. */
+  updated: string[]
 }
 
 interface Options {
@@ -48,14 +52,20 @@ export class Supervisor implements ServerDirectory {
   /** Swaps the registry in one step, then drains and stops what is gone. Unchanged servers are untouched. */
   async apply(catalog: Catalog): Promise<CatalogChanges> {
     const { clock, createServer } = this.#options
-    const changes: CatalogChanges = { added: [], removed: [], changed: [] }
-    const plans = new Map<string, Prepared | undefined>()
+    const changes: CatalogChanges = { added: [], removed: [], changed: [], updated: [] }
+    const plans: { server: Server; plan: Plan }[] = []
     const next = new Map<string, Server>()
     let turn = clock.now()
     for (const definition of catalog.servers) {
       const server = this.#servers.get(definition.id)
-      if (server && differs(server.definition, definition))
-        plans.set(definition.id, await server.planUpdate(definition))
+      if (server) {
+        const isSame = isDeepStrictEqual(server.definition, definition)
+        // An env file may have changed behind an unchanged entry.
+        if (!isSame || definition.env_file !== undefined) {
+          const plan = await server.planUpdate(definition)
+          if (!isSame || plan.changed) plans.push({ server, plan })
+        }
+      }
       next.set(definition.id, server ?? createServer(definition))
       if (!server) changes.added.push(definition.id)
       if (clock.now() - turn > turnMs) {
@@ -63,16 +73,14 @@ export class Supervisor implements ServerDirectory {
         turn = clock.now()
       }
     }
+    if (this.#closing)
+      throw new GatewayError('shutting_down', 'The gateway is shutting down; nothing was changed.')
     // From here to the end of the swap nothing waits.
     const before = this.#servers
     this.#servers = next
     this.#order = [...next.values()]
-    for (const definition of catalog.servers)
-      if (
-        plans.has(definition.id) &&
-        next.get(definition.id)?.adopt(definition, plans.get(definition.id))
-      )
-        changes.changed.push(definition.id)
+    for (const { server, plan } of plans)
+      (server.adopt(plan) ? changes.changed : changes.updated).push(server.id)
     for (const [id, server] of before) {
       if (next.has(id)) continue
       changes.removed.push(id)
@@ -81,11 +89,24 @@ export class Supervisor implements ServerDirectory {
         `Server '${id}' was removed from the catalog.`,
       )
       const stopping = server
-        .stop('removed from the catalog', why)
+        .close('removed from the catalog', why)
         .finally(() => this.#leaving.delete(stopping))
       this.#leaving.add(stopping)
     }
+    void this.#prepareTemplates([...changes.added, ...changes.changed])
     return changes
+  }
+
+  /** Those that may lack a variable or an env file are looked at now, so that their state says so. */
+  async #prepareTemplates(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      const server = this.#servers.get(id)
+      if (!server || this.#closing) continue
+      const { runtime, env, env_file } = server.definition
+      await nextTurn()
+      if (env_file !== undefined || JSON.stringify([runtime, env]).includes('${'))
+        await server.prepare()
+    }
   }
 
   /** Drains and stops every server. Idempotent. */
@@ -96,7 +117,7 @@ export class Supervisor implements ServerDirectory {
         retryAfterSeconds: 5,
       })
       await Promise.all([
-        ...this.#order.map((server) => server.stop('the gateway stops', why)),
+        ...this.#order.map((server) => server.close('the gateway stops', why)),
         ...this.#leaving,
       ])
     })()
@@ -109,9 +130,4 @@ export class Supervisor implements ServerDirectory {
       for (const server of this.#order) server.tick()
     })
   }
-}
-
-/** An env file may have changed behind an unchanged entry. */
-function differs(before: ServerDefinition, after: ServerDefinition): boolean {
-  return after.env_file !== undefined || JSON.stringify(before) !== JSON.stringify(after)
 }

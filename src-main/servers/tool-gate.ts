@@ -1,0 +1,35 @@
+import { GatewayError } from '../../src-shared/errors.ts'
+import type { Outgoing, Reply } from '../mcp/caller.ts'
+import { readEnvelope } from '../mcp/envelope.ts'
+import { member, slice, spliced, stringAt } from '../mcp/json-spans.ts'
+import type { ToolAccess } from '../mcp/tool-filter.ts'
+
+/** The error for a call of a tool that the catalog does not let through; undefined for any other request. */
+export function deniedTool(access: ToolAccess, outgoing: Outgoing): GatewayError | undefined {
+  const { envelope } = outgoing
+  if (envelope.method !== 'tools/call') return undefined
+  const span = member(envelope.bytes, envelope.params, 'name')
+  const rewritten = outgoing.edits.find((edit) => edit.start === span?.start)
+  const name = rewritten
+    ? stringAt(rewritten.text, { start: 0, end: rewritten.text.length })
+    : stringAt(envelope.bytes, span)
+  if (name !== undefined && access.allows(name)) return undefined
+  // The spec's own answer for a tool that is not there (server/tools, Error Handling).
+  return new GatewayError('invalid_params', `Unknown tool: ${name ?? ''}`)
+}
+
+/** A reply that leaves out of `tools/list` what the catalog does not let through. */
+export function filteredReply(access: ToolAccess, outgoing: Outgoing, reply: Reply): Reply {
+  if (outgoing.envelope.method !== 'tools/list') return reply
+  return {
+    caller: reply.caller,
+    notify: (bytes) => reply.notify(bytes),
+    fail: (error) => reply.fail(error),
+    answer: (response) => {
+      const { bytes, result } = response
+      if (!result) return reply.answer(response)
+      const text = access.filtered(slice(bytes, result))
+      reply.answer(readEnvelope(spliced(bytes, [{ start: result.start, end: result.end, text }])))
+    },
+  }
+}
