@@ -17,8 +17,11 @@ export interface Outgoing {
 export interface CarrierHost {
   message(bytes: Buffer, relatedTo?: number): void
   failed(id: number, error: GatewayError, reached: boolean): void
-  /** The conversation is over, and a new link is needed. */
-  lost(message: string): void
+  /**
+   * The conversation is over, and a new link is needed. `refused`: requests that the server did not take for this
+   * reason; they and all that were not sent yet are told as not having reached it.
+   */
+  lost(message: string, refused?: readonly number[]): void
   log(text: string): void
 }
 
@@ -27,6 +30,8 @@ export interface Carrier {
   send(message: Outgoing): void
   negotiated(protocolVersion: string): void
   forget(id: number): void
+  /** Requests of which no byte was sent so far. */
+  unsent(): number[]
   /** Aborts whatever is under way; nothing is told to the host any more. */
   abort(): void
   /** Tells the server that the conversation is over, if that can be told. At most `maxMs`. */

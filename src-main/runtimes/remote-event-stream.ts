@@ -8,7 +8,7 @@ import {
   type Outgoing,
 } from './remote-carrier.ts'
 import { discard, readBody, type RemoteAnswer } from './remote-exchange.ts'
-import { RemoteFailure, snippet } from './remote-failure.ts'
+import { answerTooLarge, RemoteFailure, snippet } from './remote-failure.ts'
 import { deliverRefusal, errorBody, refusal, RemotePosts, type Delivery } from './remote-posts.ts'
 import { maskedUrl } from './remote-target.ts'
 import { SseReader } from './sse-reader.ts'
@@ -71,6 +71,10 @@ export class EventStreamCarrier implements Carrier {
     this.#unanswered.delete(id)
   }
 
+  unsent(): number[] {
+    return this.#posts.unsent()
+  }
+
   abort(): void {
     this.#posts.abort()
     this.#stopped.abort()
@@ -87,11 +91,13 @@ export class EventStreamCarrier implements Carrier {
       : { ...own, 'mcp-protocol-version': this.#protocolVersion }
   }
 
-  async #post({ message, signal }: Delivery): Promise<void> {
+  async #post(delivery: Delivery): Promise<void> {
+    const { message, signal } = delivery
     const { client, target } = this.#context
     if (this.#endpoint === undefined) {
       throw new RemoteFailure(target.error('the event stream is not open.'), false)
     }
+    delivery.sending()
     if (message.id !== undefined) this.#unanswered.add(message.id)
     try {
       const answer = await client.exchange({
@@ -201,16 +207,14 @@ export class EventStreamCarrier implements Carrier {
   /** A message over the limit was skipped. Whose answer it was is told by its end, or by there being only one. */
   #dropped(tail: Buffer): void {
     const { host, target, maxMessageBytes } = this.#context
-    const limit = `${Math.floor(maxMessageBytes / 1024 / 1024)} MiB`
     const named = /"id"\s*:\s*(\d+)\s*\}\s*$/.exec(tail.toString('latin1'))?.[1]
     const [first] = this.#unanswered
     const id =
       named === undefined ? (this.#unanswered.size === 1 ? first : undefined) : Number(named)
     if (id === undefined || !this.#unanswered.delete(id)) {
-      host.log(`The server sent a message larger than ${limit}; it was dropped.`)
+      host.log(`The server sent a message that is too large; it was dropped.`)
       return
     }
-    const text = `its answer is larger than ${limit} and was dropped. Ask for less at once.`
-    host.failed(id, target.error(text, {}, 'too_large'), true)
+    host.failed(id, answerTooLarge(target, maxMessageBytes), true)
   }
 }

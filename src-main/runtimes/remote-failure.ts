@@ -91,6 +91,12 @@ export function networkError(
   )
 }
 
+export function answerTooLarge(target: RemoteTarget, maxBytes: number): GatewayError {
+  const limit = `${Math.floor(maxBytes / 1024 / 1024)} MiB`
+  const text = `its answer is larger than ${limit} and was dropped. Ask for less at once.`
+  return target.error(text, {}, 'too_large')
+}
+
 /** `Retry-After` (RFC 9110 10.2.3) as seconds from now, if there is one that makes sense. */
 function retryAfterSeconds(value: string | undefined, wallMs: number): number | undefined {
   if (value === undefined) return undefined

@@ -143,9 +143,14 @@ export class RemoteLink implements Link {
       failed: (id: number, error: GatewayError, reached: boolean) => {
         if (this.#state === 'open') this.#events.failed(id, error, reached)
       },
-      lost: (message: string) => {
+      lost: (message: string, refused: readonly number[] = []) => {
         if (this.#state !== 'open') return
         this.#state = 'closed'
+        const { target } = this.#context
+        const waiting = (this.#undecided ?? []).map(({ id }) => id)
+        for (const id of [...refused, ...this.#carrier.unsent(), ...waiting]) {
+          if (id !== undefined) this.#events.failed(id, target.error(message), false)
+        }
         this.#carrier.abort()
         this.#context.client.destroy()
         this.#events.closed({ message, expected: false })

@@ -13,6 +13,8 @@ const errorBodyTimeoutMs = 5_000
 export interface Delivery {
   readonly message: Outgoing
   readonly signal: AbortSignal
+  /** From here on a byte of it may have reached the server. */
+  sending(): void
   /** Lets the next request have the connection. */
   release(): void
 }
@@ -22,6 +24,7 @@ export class RemotePosts {
   readonly #context: CarrierContext
   readonly #slots: ConnectionSlots
   readonly #running = new Set<AbortController>()
+  readonly #unsent = new Set<number>()
   readonly #byId = new Map<number, AbortController>()
 
   constructor(context: CarrierContext) {
@@ -38,7 +41,10 @@ export class RemotePosts {
     const controller = new AbortController()
     const { signal } = controller
     this.#running.add(controller)
-    if (id !== undefined) this.#byId.set(id, controller)
+    if (id !== undefined) {
+      this.#byId.set(id, controller)
+      this.#unsent.add(id)
+    }
     let release = () => {}
     const cancelTimeout =
       id === undefined
@@ -51,7 +57,12 @@ export class RemotePosts {
         : () => {}
     try {
       if (id !== undefined) release = await this.#slots.take(signal)
-      await deliver({ message, signal, release: () => release() })
+      await deliver({
+        message,
+        signal,
+        sending: () => id !== undefined && this.#unsent.delete(id),
+        release: () => release(),
+      })
     } catch (thrown) {
       if (signal.aborted) return
       this.fail(message, thrown)
@@ -59,7 +70,10 @@ export class RemotePosts {
       cancelTimeout()
       release()
       this.#running.delete(controller)
-      if (id !== undefined && this.#byId.get(id) === controller) this.#byId.delete(id)
+      if (id !== undefined) {
+        this.#byId.delete(id)
+        this.#unsent.delete(id)
+      }
     }
   }
 
@@ -73,6 +87,10 @@ export class RemotePosts {
 
   forget(id: number): void {
     this.#byId.get(id)?.abort()
+  }
+
+  unsent(): number[] {
+    return [...this.#unsent]
   }
 
   abort(): void {

@@ -101,7 +101,7 @@ export class RemoteTarget {
   error(
     text: string,
     options: { cause?: unknown; retryAfterSeconds?: number } = {},
-    code: 'server_failed' | 'server_timeout' | 'session_not_found' | 'too_large' = 'server_failed',
+    code: 'server_failed' | 'server_timeout' | 'too_large' = 'server_failed',
   ): GatewayError {
     return new GatewayError(code, `${this.serverId}: ${text}`, options)
   }

@@ -2,28 +2,24 @@ import { asGatewayError } from '../../src-shared/errors.ts'
 import { delay, eventStream, mediaType, messagesIn, type CarrierContext } from './remote-carrier.ts'
 import { discard, readBody, type RemoteAnswer } from './remote-exchange.ts'
 import { RemoteFailure } from './remote-failure.ts'
+import type { RemoteSession } from './remote-session.ts'
 import { SseReader } from './sse-reader.ts'
 
 /** A stream that lived so long has worked: the next break starts the backoff anew. */
 const provenMs = 10_000
 
-export interface UnsolicitedStreamOwner {
-  headers(): Record<string, string>
-  sessionGone(): void
-}
-
 /** The GET stream of Streamable HTTP: what the server says of its own accord. Opened again whenever it breaks. */
 export class UnsolicitedStream {
   readonly #context: CarrierContext
-  readonly #owner: UnsolicitedStreamOwner
+  readonly #session: RemoteSession
   readonly #stopped = new AbortController()
   readonly #reader: SseReader
   #started = false
   #hasOpened = false
 
-  constructor(context: CarrierContext, owner: UnsolicitedStreamOwner) {
+  constructor(context: CarrierContext, session: RemoteSession) {
     this.#context = context
-    this.#owner = owner
+    this.#session = session
     this.#reader = new SseReader(context.createSseParser, context.maxMessageBytes, {
       event: ({ type, data }) => {
         if (type !== 'message') return
@@ -72,7 +68,7 @@ export class UnsolicitedStream {
   /** The open stream; undefined if the server has none. */
   async #open(): Promise<RemoteAnswer | undefined> {
     const { client, host, target } = this.#context
-    const headers = this.#owner.headers()
+    const headers = this.#session.headers({ accept: eventStream })
     if (this.#reader.lastEventId !== undefined) headers['last-event-id'] = this.#reader.lastEventId
     const answer = await client.exchange({ method: 'GET', headers, signal: this.#stopped.signal })
     const { status } = answer
@@ -85,7 +81,7 @@ export class UnsolicitedStream {
       throw new RemoteFailure(target.error(`${target.label} answered ${status} to GET.`), true)
     }
     // A server without such a stream should say 405; many just do not know the route. Once it was there, 404 is news.
-    if (status === 404 && this.#hasOpened) this.#owner.sessionGone()
+    if (status === 404 && this.#hasOpened) this.#session.ended()
     else if (status !== 405) {
       host.log(`${target.label} answered ${status} to GET: it sends no notifications of its own.`)
     }

@@ -4,7 +4,7 @@ import type { createParser, EventSourceParser } from 'eventsource-parser'
 export type CreateSseParser = typeof createParser
 
 /** One event of an event stream. */
-export interface SseEvent {
+interface SseEvent {
   /** `message` if the server named none. */
   type: string
   /** The bytes that came. */
@@ -20,7 +20,8 @@ export interface SseReaderEvents {
 const LF = 0x0a
 const CR = 0x0d
 const tailBytes = 80
-const minReconnectMs = 50
+const bufferSlackBytes = 1024
+const minReconnectMs = 10
 
 /**
  * Reads an event stream (HTML, "Server-sent events") as bytes. The text goes through the parser as Latin-1, one
@@ -36,13 +37,16 @@ export class SseReader {
   readonly #parser: EventSourceParser
   readonly #events: SseReaderEvents
   #overflowed = false
+  /** What the parser was fed last: a line end may lie between two chunks. */
+  #lastByte: Buffer = Buffer.alloc(0)
   /** While an event that is too large is skipped. */
   #skip: EmptyLineSearch | undefined
 
   constructor(create: CreateSseParser, maxEventBytes: number, events: SseReaderEvents) {
     this.#events = events
     this.#parser = create({
-      maxBufferSize: maxEventBytes,
+      // With room for the field names that are counted along; the limit itself is checked at the event.
+      maxBufferSize: maxEventBytes + bufferSlackBytes,
       onEvent: ({ id, event, data }) => {
         this.count++
         // What no header can hold cannot be sent back either.
@@ -74,6 +78,7 @@ export class SseReader {
     this.#parser.reset()
     this.#skip = undefined
     this.#overflowed = false
+    this.#lastByte = Buffer.alloc(0)
   }
 
   /** An event has gone over the limit, and its end has not come yet. */
@@ -86,18 +91,25 @@ export class SseReader {
     if (this.#skip !== undefined) {
       const end = this.#skip.find(chunk)
       if (end === undefined) return
-      const { tail } = this.#skip
-      this.#skip = undefined
-      this.count++
-      this.#events.tooLarge(tail)
+      this.#drop(this.#skip.tail)
       rest = chunk.subarray(end)
     }
     if (rest.length === 0) return
     this.#parser.feed(rest.toString('latin1'))
+    const before = Buffer.concat([this.#lastByte, rest.subarray(-tailBytes)])
+    this.#lastByte = Buffer.from(rest.subarray(-1))
     if (!this.#overflowed) return
     this.#overflowed = false
     this.#parser.reset()
-    this.#skip = new EmptyLineSearch(rest)
+    // The parser waits behind a carriage return for a line feed: its event may have ended all the same.
+    if (/[\r\n]\r$/.test(before.toString('latin1'))) this.#drop(before)
+    else this.#skip = new EmptyLineSearch(before)
+  }
+
+  #drop(tail: Buffer): void {
+    this.#skip = undefined
+    this.count++
+    this.#events.tooLarge(tail)
   }
 }
 

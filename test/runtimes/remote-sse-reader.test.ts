@@ -49,7 +49,7 @@ test('events are byte for byte what came, however the stream is cut', () => {
 })
 
 test('an event over the limit is skipped to its end, and those around it are not', () => {
-  const size = fc.integer({ min: 101, max: 600 })
+  const size = fc.integer({ min: 101, max: 2_500 })
   fc.assert(
     fc.property(
       line,
@@ -73,6 +73,14 @@ test('an event over the limit is skipped to its end, and those around it are not
       },
     ),
   )
+})
+
+test('an event of exactly the limit is no event over it', () => {
+  const { events, dropped, reader } = reading(5_000)
+  pushInPieces(reader, Buffer.from(`data: ${'x'.repeat(5_000)}\r\n\r\n`), [5_006, 5_007, 5_008])
+  expect(events[0]).toHaveLength('message:'.length + 5_000)
+  pushInPieces(reader, Buffer.from(`data: ${'x'.repeat(5_001)}\n\n`), [3])
+  expect([events.length, dropped.length]).toEqual([1, 1])
 })
 
 test('remembers the last event id and the pause asked for', () => {
