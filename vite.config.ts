@@ -70,9 +70,10 @@ export default defineConfig({
       const begun = Date.now()
       for (const environment of Object.values(builder.environments))
         if (environment.name in builds) await builder.build(environment)
-      // Only now, so that programs that start meanwhile find their chunks.
+      // Not the last build's: a gateway that runs from it may yet load some.
       for (const name of readdirSync('dist/chunks'))
-        if (statSync(`dist/chunks/${name}`).mtimeMs < begun - 60_000) rmSync(`dist/chunks/${name}`)
+        if (statSync(`dist/chunks/${name}`).mtimeMs < begun - 3_600_000)
+          rmSync(`dist/chunks/${name}`)
     },
   },
 })
