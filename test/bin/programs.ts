@@ -13,7 +13,7 @@ export const dist = path.join(import.meta.dirname, '..', '..', 'dist')
 export type Message = Record<string, unknown>
 
 /** A folder that is gone after the test. */
-export function temporaryFolder(): string {
+function temporaryFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mcp-gateway-test-'))
   onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   return folder
@@ -144,7 +144,7 @@ export function endGatewaysAfterwards(home: string): void {
 }
 
 /** A server that needs nothing; `slow` answers after a while, `pid` tells which process answers. */
-export const sampleServer = path.join(import.meta.dirname, '..', 'fixtures', 'sample-server.mjs')
+const sampleServer = path.join(import.meta.dirname, '..', 'fixtures', 'sample-server.mjs')
 
 export function sampleCatalog(folder: string, ids: readonly string[] = ['sample']): string {
   const file = path.join(folder, 'catalog.yaml')
