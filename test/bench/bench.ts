@@ -1,6 +1,6 @@
 // `npm run bench`: the gateway beside a bare passthrough, the server itself and other proxies. See --help.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Bench, everything, repository } from './bench-context.ts'
 import { measureBigResult } from './big-result.ts'
@@ -79,6 +79,11 @@ async function run(options: Options): Promise<number> {
     say(`  ${what} failed: ${why}`)
   }
   const before = machine()
+  const [load = 0] = loadavg()
+  if (load > 0.7)
+    say(
+      `The machine is busy (load ${load.toFixed(1)}): trust the processor times more than the clock.`,
+    )
   const peers = await measureAll({ options, figures, children, folder, failed, say })
   const goals = verdicts(figures, peers)
   console.log(reportText(figures, goals, failures))

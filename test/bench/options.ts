@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const phases = [
+const phases = [
   'raw',
   'sdk',
   'parallel',
