@@ -89,6 +89,8 @@ class LocalProcessLink implements Link {
     events.log('lifecycle', `started \`${command}\` (pid ${tree.rootPid})`)
   }
 
+  readonly hasStreams = false
+
   get pids(): readonly number[] {
     return this.#tree.pids
   }

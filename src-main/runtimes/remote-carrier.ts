@@ -4,6 +4,7 @@ import { arrayItems, skipWhitespace, slice } from '../mcp/json-spans.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { RemoteClient } from './remote-exchange.ts'
 import type { RemoteTarget } from './remote-target.ts'
+import type { RequestHeaders } from './runtime.ts'
 import type { CreateSseParser } from './sse-reader.ts'
 
 /** One message on its way to the server. */
@@ -11,6 +12,8 @@ export interface Outgoing {
   readonly chunks: readonly Buffer[]
   /** Of requests only. */
   readonly id: number | undefined
+  /** Only a request of 2026-07-28 has any. */
+  readonly headers: RequestHeaders | undefined
 }
 
 /** What a carrier tells the link; the link passes it on while it is open. */

@@ -3,12 +3,13 @@ import type { Carrier, CarrierContext, CarrierHost, Outgoing } from './remote-ca
 import { EventStreamCarrier } from './remote-event-stream.ts'
 import { RemoteFailure } from './remote-failure.ts'
 import { StreamableCarrier } from './remote-streamable.ts'
-import type { Link, LinkEvents } from './runtime.ts'
+import type { Link, LinkEvents, RequestHeaders } from './runtime.ts'
 
 const goodbyeMs = 1_000
 
 /** The pipe to a server somewhere on the network. Nothing is sent before the first message. */
 export class RemoteLink implements Link {
+  readonly hasStreams = true
   readonly pids: readonly number[] = []
   readonly #events: LinkEvents
   readonly #context: CarrierContext
@@ -32,10 +33,11 @@ export class RemoteLink implements Link {
     this.#undecided = fallsBack ? [] : undefined
   }
 
-  send(chunks: readonly Buffer[], id?: number): boolean {
+  send(chunks: readonly Buffer[], id?: number, headers?: RequestHeaders): boolean {
     if (this.#state !== 'open') return false
-    const message: Outgoing = { chunks, id }
+    const message: Outgoing = { chunks, id, headers }
     if (this.#undecided === undefined) this.#carrier.send(message)
+    else if (headers !== undefined) this.#sendModern(message)
     else {
       this.#undecided.push(message)
       this.#probe()
@@ -70,6 +72,18 @@ export class RemoteLink implements Link {
     this.#events.closed({
       message: `The connection to ${target.label} was closed.`,
       expected: true,
+    })
+  }
+
+  /** 2026-07-28 knows Streamable HTTP only: its refusal is an answer, and says nothing about the older transport. */
+  #sendModern(message: Outgoing): void {
+    this.#streamable.send(message, {
+      settled: (speaks) => {
+        if (speaks) this.#decide()
+      },
+      unsupported: (failure) => {
+        if (message.id !== undefined) this.#context.host.failed(message.id, failure.error, true)
+      },
     })
   }
 

@@ -56,7 +56,8 @@ export class RemotePosts {
           })
         : () => {}
     try {
-      if (id !== undefined) release = await this.#slots.take(signal)
+      const isStream = message.headers?.['mcp-method'] === 'subscriptions/listen'
+      if (id !== undefined && !isStream) release = await this.#slots.take(signal)
       await deliver({
         message,
         signal,

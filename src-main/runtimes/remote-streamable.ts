@@ -122,7 +122,10 @@ export class StreamableCarrier implements Carrier {
     delivery.sending()
     const answer = await this.#context.client.exchange({
       method: 'POST',
-      headers: this.#session.headers({ accept: bothTypes, 'content-type': 'application/json' }),
+      headers: {
+        ...this.#session.headers({ accept: bothTypes, 'content-type': 'application/json' }),
+        ...delivery.message.headers,
+      },
       body: delivery.message.chunks,
       signal: delivery.signal,
     })

@@ -40,16 +40,25 @@ export interface LinkEvents {
   log(source: LogSource, text: string): void
 }
 
+/** Lower-case names. */
+export type RequestHeaders = Readonly<Record<string, string>>
+
 /** The message pipe to one running instance of a server. */
 export interface Link {
+  /**
+   * True where each request has an answer stream of its own (HTTP): `forget` ends it, and that is how a request is
+   * cancelled there. False on a pipe, where a cancellation is a message.
+   */
+  readonly hasStreams: boolean
   /** Process ids it knows of; the root first. Empty for remote ones. */
   readonly pids: readonly number[]
   /**
    * Sends one JSON-RPC message (no line end). `id` is given for requests: the number in the message.
    * `chunks` are written in order as one message. Never throws; a failure comes as `failed` or `closed`.
+   * `headers`: what a server of 2026-07-28 wants beside the message over HTTP; a pipe has no use for them.
    * Returns false when the message was dropped because the link is closed: no byte reached the server.
    */
-  send(chunks: readonly Buffer[], id?: number): boolean
+  send(chunks: readonly Buffer[], id?: number, headers?: RequestHeaders): boolean
   /** Tells the version negotiated by `initialize` (remote: the MCP-Protocol-Version header from here on). */
   negotiated(protocolVersion: string): void
   /** Gives up waiting for the answer to this request (remote: closes its stream). */
