@@ -89,16 +89,29 @@ function expectProgress(seen: readonly Json[], steps: number): void {
   expect(seen).toEqual(seen.map((_, at) => ({ progress: at + 1, total: steps })))
 }
 
-test('every kind of client at once gets its own progress and nobody else’s', async () => {
-  const seats = await Promise.all(kinds.map((kind) => sit(kind, 'shared')))
+/** One client of each kind; a failure says of which. */
+async function atOnce(
+  fn: (kind: (typeof kinds)[number], i: number) => Promise<void>,
+): Promise<void> {
   await Promise.all(
-    seats.map(async (seat, i) => {
-      const steps = 2 + i
-      const seen: Json[] = []
-      await seat.slow({ duration: 0.4, steps }, { onprogress: (progress) => seen.push(progress) })
-      expectProgress(seen, steps)
+    kinds.map(async (kind, i) => {
+      try {
+        await fn(kind, i)
+      } catch (error) {
+        throw new Error(`${Object.values(kind).join(', ')}: ${String(error)}`, { cause: error })
+      }
     }),
   )
+}
+
+test('every kind of client at once gets its own progress and nobody else’s', async () => {
+  await atOnce(async (kind, i) => {
+    const seat = await sit(kind, 'shared')
+    const steps = 2 + i
+    const seen: Json[] = []
+    await seat.slow({ duration: 0.4, steps }, { onprogress: (progress) => seen.push(progress) })
+    expectProgress(seen, steps)
+  })
 })
 
 test.each(kinds)('$sdk, $carrier, $view: a cancelled call leaves the client well', async (kind) => {
@@ -129,27 +142,6 @@ describe('questions of the server', () => {
     ])
     expect(mine.client.asked[0]?.params).toMatchObject({ maxTokens: 9 })
     expect(other.client.asked).toEqual([])
-  })
-
-  test('eight clients at once are asked on instances of their own', async () => {
-    const seats = await Promise.all(
-      kinds.map((kind, i) =>
-        sit(kind, 'own', {
-          answers: {
-            sampling: () => ({
-              role: 'assistant',
-              model: 'a-model',
-              stopReason: 'endTurn',
-              content: { type: 'text', text: `I am number ${i}.` },
-            }),
-          },
-        }),
-      ),
-    )
-    const answers = await Promise.all(
-      seats.map((seat) => seat.text('trigger-sampling-request', { prompt: 'Who are you?' })),
-    )
-    for (const [i, answer] of answers.entries()) expect(answer).toContain(`I am number ${i}.`)
   })
 
   test.each(kinds)(
@@ -194,10 +186,15 @@ describe('what the server says by itself', () => {
   )
 })
 
-test.each(kinds)(
-  '$sdk, $carrier, $view: an instance of one’s own gives progress, logs and changed lists',
-  async (kind) => {
-    const seat = await sit(kind, 'own')
+test('eight clients at once, each with an instance of its own, have it for themselves', async () => {
+  await atOnce(async (kind, i) => {
+    const model = `model-${i}`
+    const content = { type: 'text', text: 'Hm.' } as const
+    const seat = await sit(kind, 'own', {
+      answers: { sampling: () => ({ role: 'assistant', model, stopReason: 'endTurn', content }) },
+    })
+    expect(await seat.text('trigger-sampling-request', { prompt: 'Who?' })).toContain(model)
+
     const seen: Json[] = []
     await seat.slow({ duration: 0.2, steps: 3 }, { onprogress: (progress) => seen.push(progress) })
     expectProgress(seen, 3)
@@ -207,15 +204,19 @@ test.each(kinds)(
     await expectNotice(seat.client, 'notifications/message')
 
     seat.client.notices.length = 0
-    await seat.tool('gzip-file-as-resource', { name: 'new.gz', data: 'data:,x' })
+    await seat.tool('gzip-file-as-resource', { name: `${model}.gz`, data: 'data:,x' })
     await expectNotice(seat.client, 'notifications/resources/list_changed')
-    const uri = seat.uri('demo://resource/session/new.gz')
-    expect(await seat.client.list('resources')).toContainEqual(expect.objectContaining({ uri }))
+    const uri = seat.uri(`demo://resource/session/${model}.gz`)
+    const resources = await seat.client.list('resources')
+    expect(resources).toContainEqual(expect.objectContaining({ uri }))
+    expect(
+      resources.filter((resource) => String(resource['uri']).includes('/session/')),
+    ).toHaveLength(1)
     expect(await seat.client.request('resources/read', { uri })).toMatchObject({
       contents: [{ uri, mimeType: 'application/gzip' }],
     })
-  },
-)
+  })
+})
 
 test('a level that one client asks for is not the others’', async () => {
   const [loud, quiet] = await Promise.all([

@@ -28,7 +28,6 @@ interface Conversation {
   transcript: Transcript
   /** What the server asked during the transcript. */
   asked: unknown
-  task: unknown
 }
 
 beforeAll(async () => {
@@ -45,20 +44,16 @@ beforeAll(async () => {
   })
   await Promise.all(
     sdks.map(async (sdk) => {
-      const client = await connect(sdk, {
-        command: {
-          command: process.execPath,
-          args: [serverProgram.everything, 'stdio'],
-          env: { ...place.env, ...env },
-        },
-      })
-      const transcript = await converse(client)
-      const asked = [...client.asked]
-      const task = await runTask(client)
-      direct.set(sdk, { client, transcript, asked, task })
+      const client = await connect(sdk, directTarget())
+      direct.set(sdk, { client, transcript: await converse(client), asked: [...client.asked] })
     }),
   )
 }, 60_000)
+
+function directTarget(): Target {
+  const args = [serverProgram.everything, 'stdio']
+  return { command: { command: process.execPath, args, env: { ...place.env, ...env } } }
+}
 
 afterAll(async () => {
   await closeClients()
@@ -131,18 +126,21 @@ describe.each(carriers)('over %s', (_carrier, target) => {
 })
 
 test('a task runs to its end, with its question, in a session of its own', async () => {
-  await Promise.all(
-    carriers.flatMap(([, target]) =>
+  const targets = [directTarget(), ...carriers.map(([, target]) => target('own'))]
+  const runs = await Promise.all(
+    targets.flatMap((target) =>
       sdks.map(async (sdk) => {
-        const client = await connect(sdk, target('own'))
-        expect(await runTask(client)).toEqual(directly(sdk).task)
-        expect(comparable('task', client.asked)).toEqual([
-          expect.objectContaining({ method: 'elicitation/create' }),
-        ])
-        await client.close()
+        const client = await connect(sdk, target)
+        const outcome = await runTask(client)
+        return { outcome, asked: comparable('task', client.asked) }
       }),
     ),
   )
+  expect(runs[0]).toMatchObject({
+    outcome: { after: { status: 'completed' } },
+    asked: [{ method: 'elicitation/create' }],
+  })
+  for (const run of runs) expect(run).toEqual(runs[0])
 })
 
 test.each(sdks)('the %s SDK’s own checks of lists and outputs are content', async (sdk) => {
