@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { defineConfig } from 'vite'
 import type { BuildEnvironmentOptions, EnvironmentOptions, Plugin } from 'vite'
@@ -13,10 +13,13 @@ const programs = {
   'parse-worker': 'src-main/catalog/parse-worker.ts',
 }
 
+/** Built here and moved to dist/ when complete: programs may be started from there at any moment. */
+const draft = `.build/dist-${process.pid}`
+
 function environment(input: Record<string, string>, oneFile: boolean): EnvironmentOptions {
   const build: BuildEnvironmentOptions = {
     target: 'node22.12',
-    outDir: 'dist',
+    outDir: draft,
     emptyOutDir: false,
     minify: true,
     sourcemap: false,
@@ -60,6 +63,20 @@ const executables: Plugin = {
   },
 }
 
+/** Chunks first, since the programs name them; each file appears whole. */
+function publish(): void {
+  mkdirSync('dist/chunks', { recursive: true })
+  // Not the last build's: a gateway that runs from it may yet load some.
+  for (const name of readdirSync('dist/chunks'))
+    if (statSync(`dist/chunks/${name}`).mtimeMs < Date.now() - 3_600_000)
+      rmSync(`dist/chunks/${name}`)
+  for (const name of readdirSync(`${draft}/chunks`))
+    renameSync(`${draft}/chunks/${name}`, `dist/chunks/${name}`)
+  for (const name of readdirSync(draft))
+    if (name.endsWith('.cjs')) renameSync(`${draft}/${name}`, `dist/${name}`)
+  rmSync(draft, { recursive: true })
+}
+
 export default defineConfig({
   appType: 'custom',
   publicDir: false,
@@ -67,13 +84,9 @@ export default defineConfig({
   environments: builds,
   builder: {
     async buildApp(builder) {
-      const begun = Date.now()
       for (const environment of Object.values(builder.environments))
         if (environment.name in builds) await builder.build(environment)
-      // Not the last build's: a gateway that runs from it may yet load some.
-      for (const name of readdirSync('dist/chunks'))
-        if (statSync(`dist/chunks/${name}`).mtimeMs < begun - 3_600_000)
-          rmSync(`dist/chunks/${name}`)
+      publish()
     },
   },
 })

@@ -8,6 +8,7 @@ import { version } from '../version.ts'
 import type { Connect, ShimLog } from './carrier.ts'
 import { siblingGateway } from './gateway-start.ts'
 import { httpConnect } from './http-carrier.ts'
+import { LineWriter, standardOutput } from './line-writer.ts'
 import { parseShimOptions, shimHelp } from './options.ts'
 import type { ShimOptions } from './options.ts'
 import { ShimSession } from './shim-session.ts'
@@ -29,7 +30,6 @@ export function runShim(args: readonly string[]): void {
 }
 
 const levels = ['debug', 'info', 'warn', 'error']
-const lineFeed = Buffer.from('\n')
 
 /** A one-shot use (`… | gateway-stdio`) gets its answers; a client that has gone is not waited for. */
 const firstAnswerLimitMs = 15_000
@@ -45,6 +45,7 @@ function relay(options: ShimOptions): void {
   let leaving: NodeJS.Timeout | undefined
   const exit = (code: number): void => {
     session.close()
+    writer.flush()
     stdout.write('', () => process.exit(code))
     setTimeout(() => process.exit(code), 500).unref()
   }
@@ -53,17 +54,13 @@ function relay(options: ShimOptions): void {
     if (session.waiting === 0) exit(0)
     else leaving = setTimeout(() => exit(0), hasAnswered ? nextAnswerLimitMs : firstAnswerLimitMs)
   }
+  const writer = new LineWriter(standardOutput(stdout, () => process.exit(0)))
   const session = new ShimSession({
     connect: connectFor(options, log),
     log,
     out(line) {
       hasAnswered = true
-      if (stdout.writableCorked === 0) {
-        stdout.cork()
-        process.nextTick(() => stdout.uncork())
-      }
-      stdout.write(line)
-      stdout.write(lineFeed)
+      writer.line(line)
       if (leaving !== undefined) leave()
     },
     failed: () => exit(1),

@@ -3,6 +3,7 @@ import { LineFramer } from '../runtimes/framing.ts'
 import { pause, RefusedError } from './carrier.ts'
 import type { Carrier, CarrierEvents, Connect } from './carrier.ts'
 import { isRecord, parseRecord } from './json-record.ts'
+import { LineWriter } from './line-writer.ts'
 import { reachGateway } from './gateway-start.ts'
 import type { GatewayStart } from './gateway-start.ts'
 
@@ -16,7 +17,6 @@ export interface SocketConnectOptions {
 const restartGraceMs = 3_000
 const welcomeLimitMs = 10_000
 const handshakeLimitMs = 15_000
-const lineFeed = Buffer.from('\n')
 
 /** Carriers through the socket in the state directory; see http/socket.ts for the lines that are exchanged. */
 export function socketConnect({ start, serverId, client }: SocketConnectOptions): Connect {
@@ -70,10 +70,12 @@ class SocketCarrier implements Carrier {
   first: ((line: Buffer) => void) | undefined
   failed: ((error: Error) => void) | undefined
   readonly #socket: net.Socket
+  readonly #writer: LineWriter
   #ended = false
 
   constructor(socket: net.Socket, events: CarrierEvents) {
     this.#socket = socket
+    this.#writer = new LineWriter((bytes) => void socket.write(bytes))
     const framer = new LineFramer(
       (line) => {
         if (this.#ended) return
@@ -99,13 +101,7 @@ class SocketCarrier implements Carrier {
   }
 
   send(line: Buffer): void {
-    const socket = this.#socket
-    if (socket.writableCorked === 0) {
-      socket.cork()
-      process.nextTick(() => socket.uncork())
-    }
-    socket.write(line)
-    socket.write(lineFeed)
+    this.#writer.line(line)
   }
 
   fail(error: Error): void {
@@ -115,6 +111,7 @@ class SocketCarrier implements Carrier {
   end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#writer.flush()
     this.#socket.end()
   }
 }
