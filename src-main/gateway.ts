@@ -199,7 +199,8 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
             if (listeners.size > 0) emit({ type: 'state', server: summaryOf(server, clock) })
           },
           notification: (server, owner, envelope) => sessions.notification(server, owner, envelope),
-          listsChanged: (server, owner, methods) => sessions.listsChanged(server, owner, methods),
+          listsChanged: (server, owner, methods, isFirst) =>
+            sessions.listsChanged(server, owner, methods, isFirst),
           greeted: (server, owner, greeting) => sessions.greeted(server, owner, greeting),
         },
       }),
@@ -239,6 +240,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       emit({ type: 'reload', ok: true, ...result })
       return result
     } catch (error) {
+      if (closing) throw error
       const errors =
         error instanceof CatalogError
           ? error.problems.map(formatProblem)
@@ -333,8 +335,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     killAll: () => trees.killAllSync(),
     shutdown: async () => {
       closing = true
-      await watch?.close()
-      await supervisor.shutdown()
+      await Promise.all([supervisor.shutdown(), watch?.close()])
       sessions.closeAll()
       await store.settled()
     },

@@ -43,7 +43,13 @@ export interface ServerEvents {
   /** `owner`: the one client of the instance; undefined if it is shared. */
   notification(server: Server, owner: Caller | undefined, envelope: Envelope): void
   /** Lists differ from what was known; the server itself did not say so. */
-  listsChanged(server: Server, owner: Caller | undefined, methods: readonly ListMethod[]): void
+  /** `isFirst`: nothing was known before. */
+  listsChanged(
+    server: Server,
+    owner: Caller | undefined,
+    methods: readonly ListMethod[],
+    isFirst: boolean,
+  ): void
   /** A new instance with these capabilities has taken the place of the one before. */
   greeted(server: Server, owner: Caller | undefined, greeting: ServerGreeting): void
 }

@@ -23,7 +23,9 @@ export function statusOf(server: Server, clock: Clock): { status: ServerStatus; 
           reason: `Starting again in ${seconds(gate.ms)}. ${lastError ?? ''}`.trim(),
         }
       : { status: 'starting', reason: 'waiting for the instance before it to stop' }
-  if (server.ending.length > 0) return { status: 'stopping', reason: server.reason }
+  // What is left of a crash is cleaned up meanwhile; that is not what a person wants to know.
+  if (server.ending.some((instance) => !instance.failure))
+    return { status: 'stopping', reason: server.reason }
   if (!definition.enabled) return { status: 'stopped', reason: 'disabled' }
   const misconfigured = server.misconfiguration
   if (misconfigured !== undefined)

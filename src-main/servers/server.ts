@@ -610,7 +610,8 @@ export class Server implements CallOwner {
       if (changes.length > 0 || !sameGreeting)
         void this.#options.store.save(resolved.fingerprint, knowledge)
       const news = changes.filter((method) => !announced.has(method))
-      if (news.length > 0) this.#options.events.listsChanged(this, slot.owner, news)
+      const isFirst = before === undefined
+      if (news.length > 0) this.#options.events.listsChanged(this, slot.owner, news, isFirst)
     } catch (error) {
       this.log.append('lifecycle', `Its lists could not be read. ${asGatewayError(error).message}`)
     }

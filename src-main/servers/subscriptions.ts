@@ -35,7 +35,12 @@ export class Subscriptions {
     return this.uris().filter((uri) => this.remove(uri, caller))
   }
 
+  /** Also true for what is part of a resource that it follows (2025-11-25 server/resources, resources/updated). */
   follows(uri: string, caller: Caller): boolean {
-    return this.#byUri.get(uri)?.has(caller) ?? false
+    if (this.#byUri.get(uri)?.has(caller)) return true
+    for (const [whole, callers] of this.#byUri)
+      if (callers.has(caller) && uri.startsWith(whole.endsWith('/') ? whole : `${whole}/`))
+        return true
+    return false
   }
 }

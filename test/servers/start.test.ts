@@ -1,5 +1,5 @@
-import { expect, test, vi } from 'vitest'
-import { readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
+import { expect, test } from 'vitest'
+import { eventually, readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
 
 test('a hundred first requests start one process and are answered in order', async () => {
   const gateway = await startGateway({ servers: [] })
@@ -32,7 +32,7 @@ test('a call that is cancelled while it waits for the start never reaches the se
   cancelledEarly.cancel()
   const cancelled = call('cancelled')
   const last = call('last')
-  await vi.waitFor(async () => expect(await readJournal(journal)).not.toHaveLength(0))
+  await eventually(async () => expect(await readJournal(journal)).not.toHaveLength(0))
   cancelled.cancel()
   await Promise.all([first.answer, last.answer])
   const calls = (await readJournal(journal)).filter(({ method }) => method === 'tools/call')

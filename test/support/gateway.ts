@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { configSchema } from '../../src-shared/config.ts'
 import type { Config } from '../../src-shared/config.ts'
 import type { GatewayError } from '../../src-shared/errors.ts'
@@ -13,6 +13,7 @@ import { readEnvelope } from '../../src-main/mcp/envelope.ts'
 import type { Clock } from '../../src-main/servers/clock.ts'
 import type { Log } from '../../src-main/telemetry/log.ts'
 import { Redactor } from '../../src-main/telemetry/redact.ts'
+import type { FakeClock } from './fake-clock.ts'
 import { fixtures } from './processes.ts'
 
 /** One JSON-RPC message, parsed. */
@@ -49,6 +50,23 @@ export function scriptedServer(id: string, options: readonly string[] = [], more
     runtime: { type: 'local-process', command: process.execPath, args: [scripted, ...options] },
     ...more,
   }
+}
+
+/** Waits until `check` no longer throws, at most 10 s. */
+export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(check, { timeout: 10_000, interval: 20 })
+}
+
+/** Waits for a promise with the clock running, 250 ms of it each time. */
+export async function withTime<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
+  let isDone = false
+  const done = (): void => void (isDone = true)
+  promise.then(done, done)
+  await eventually(() => {
+    if (!isDone) clock.advance(250)
+    if (!isDone) throw new Error('Nothing has come yet.')
+  })
+  return promise
 }
 
 /** A folder that is removed after the test. */
@@ -234,6 +252,11 @@ export class TestSession {
 
   async tool(name: string, args: object = {}): Promise<string> {
     return toolText(await this.request('tools/call', { name, arguments: args }))
+  }
+
+  /** Answers what the server has asked. */
+  answer(id: string | number | undefined, result: object): void {
+    this.#write({ id, result })
   }
 
   notify(method: string, params?: object): void {
