@@ -57,6 +57,8 @@ export class AggregateLists {
   readonly #asking = new WeakMap<Server, Map<string, Promise<Listing>>>()
   /** Servers that were waited for in vain. */
   readonly #late = new WeakSet<Server>()
+  /** Servers that were left out of a list that somebody has got. */
+  readonly #missed = new WeakSet<Server>()
   #starting = 0
   readonly #queue: (() => void)[] = []
 
@@ -127,7 +129,13 @@ export class AggregateLists {
   async #all(caller: Caller, method: ListMethod): Promise<Item[]> {
     const servers = this.#enabled()
     const listings = await Promise.all(servers.map((server) => this.#listing(server, caller)))
+    for (const [i, server] of servers.entries()) if (!listings[i]) this.#missed.add(server)
     return this.#join(servers, listings, method)
+  }
+
+  /** True if somebody has got a list without this server and was not told since that there is another. */
+  takeMissed(server: Server): boolean {
+    return this.#missed.delete(server)
   }
 
   /** Where two servers come to the same name, the first in the catalog has it, in lists and in calls. */

@@ -82,6 +82,7 @@ function isLess(
 /** All sessions: opens them, and brings what servers say of themselves to those whom it concerns. */
 export class Sessions implements SessionHost {
   readonly #options: Options
+  readonly #lists: AggregateLists
   readonly #aggregate: AggregateRoute
   readonly #single = new Map<string, SingleRoute>()
   readonly #sessions = new Set<ClientSession>()
@@ -94,8 +95,8 @@ export class Sessions implements SessionHost {
   constructor(options: Options) {
     this.#options = options
     const { directory, clock, version } = options
-    const lists = new AggregateLists(directory, clock)
-    this.#aggregate = new AggregateRoute(directory, lists, () => this.#levels(), version)
+    this.#lists = new AggregateLists(directory, clock)
+    this.#aggregate = new AggregateRoute(directory, this.#lists, () => this.#levels(), version)
   }
 
   get size(): number {
@@ -181,12 +182,18 @@ export class Sessions implements SessionHost {
     }
   }
 
-  /** Lists are known to differ although the server did not say so (it was restarted, or listed for the first time). */
+  /**
+   * Lists are known to differ although the server did not say so: it was restarted, or listed for the first time.
+   * Then nobody has another list of it, but for those who got one of all servers without it.
+   */
   listsChanged(
     server: Server,
     owner: Caller | undefined,
     methods: readonly (keyof typeof changeOf)[],
+    isFirst: boolean,
   ): void {
+    const wasMissed = this.#lists.takeMissed(server)
+    if (isFirst && !wasMissed) return
     this.#listChanged(server, owner, new Set(methods.map((method) => changeOf[method])))
   }
 
@@ -206,7 +213,8 @@ export class Sessions implements SessionHost {
       const { route } = session
       if (!(route instanceof SingleRoute)) continue
       if (!this.#definitions.has(route.serverId)) session.leave()
-      else if (differing.has(route.serverId)) session.pushListChanged(changeOf['tools/list'])
+      else if (differing.has(route.serverId))
+        for (const change of new Set(Object.values(changeOf))) session.pushListChanged(change)
     }
     for (const id of this.#single.keys()) if (!this.#definitions.has(id)) this.#single.delete(id)
     this.#levels()
