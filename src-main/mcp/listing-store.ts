@@ -38,7 +38,11 @@ function readListing(value: unknown): Listing | undefined {
       capabilities,
     },
     lists: {},
+    lacks: new Set(),
   }
+  if (Array.isArray(value['lacks']))
+    for (const method of value['lacks'])
+      if (typeof method === 'string' && isListMethod(method)) listing.lacks.add(method)
   for (const [method, text] of Object.entries(value['lists']))
     if (isListMethod(method) && typeof text === 'string') listing.lists[method] = Buffer.from(text)
   return listing
@@ -91,12 +95,13 @@ export class ListingStore {
     const write = (this.#writes.get(file) ?? Promise.resolve()).then(async () => {
       const listings = [...knowledge.listings]
         .slice(-maxListings)
-        .map(([signature, { greeting, lists }]) => [
+        .map(([signature, { greeting, lists, lacks }]) => [
           signature,
           {
             era: greeting.era,
             protocolVersion: greeting.protocolVersion,
             greeting: greeting.result.toString(),
+            lacks: [...lacks],
             lists: Object.fromEntries(
               Object.entries(lists).map(([method, result]) => [method, result.toString()]),
             ),

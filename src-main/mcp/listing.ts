@@ -23,6 +23,8 @@ export interface Listing {
   greeting: ServerGreeting
   /** Whole results (JSON) with all pages joined and no cursor. */
   lists: Partial<Record<ListMethod, Buffer>>
+  /** Lists that it does not have: no capability, or the error -32601. */
+  lacks: Set<ListMethod>
 }
 
 /** Asks one server one thing; rejects with GatewayError. */
@@ -33,12 +35,14 @@ const maxPages = 200
 
 /** Fetches all lists that the server's capabilities announce. A list that fails stays out (the server has an error of its own). */
 export async function fetchListing(greeting: ServerGreeting, ask: AskServer): Promise<Listing> {
-  const listing: Listing = { greeting, lists: {} }
+  const listing: Listing = { greeting, lists: {}, lacks: new Set() }
   await Promise.all(
     Object.entries(listMethods).map(async ([method, { key, capability }]) => {
-      if (!isListMethod(method) || greeting.capabilities[capability] === undefined) return
-      const result = await fetchList(method, key, ask)
-      if (result) listing.lists[method] = result
+      if (!isListMethod(method)) return
+      const isDeclared = greeting.capabilities[capability] !== undefined
+      const result = isDeclared ? await fetchList(method, key, ask) : 'lacking'
+      if (result === 'lacking') listing.lacks.add(method)
+      else if (result) listing.lists[method] = result
     }),
   )
   return listing
@@ -48,13 +52,18 @@ async function fetchList(
   method: ListMethod,
   key: string,
   ask: AskServer,
-): Promise<Buffer | undefined> {
+): Promise<Buffer | 'lacking' | undefined> {
   let first: Buffer | undefined
   const rest: Buffer[] = []
   let cursor: string | undefined
   const seen = new Set<string>()
   for (let page = 0; page < maxPages; page++) {
-    const { bytes, result } = await ask(method, cursor === undefined ? undefined : { cursor })
+    const { bytes, result, error } = await ask(
+      method,
+      cursor === undefined ? undefined : { cursor },
+    )
+    const code = member(bytes, error, 'code')
+    if (code && slice(bytes, code).toString() === '-32601') return 'lacking'
     if (result === undefined) return undefined
     const items = member(bytes, result, key)
     if (items === undefined || !isArray(bytes, items)) return undefined

@@ -1,4 +1,4 @@
-import { GatewayError } from '../../src-shared/errors.ts'
+import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Server } from '../servers/server.ts'
 import type { Caller, CallHandle } from './caller.ts'
 import type { ClientReply } from './client-reply.ts'
@@ -79,10 +79,13 @@ export function relay(
     if (!server.prepared) {
       let handle: CallHandle | undefined
       let cancelled = false
-      void server.prepare().then(() => {
-        if (cancelled || answerKnown(server, caller, request, reply)) return
-        handle = server.send(outgoing(request), reply)
-      })
+      server
+        .prepare()
+        .then(() => {
+          if (cancelled || answerKnown(server, caller, request, reply)) return
+          handle = server.send(outgoing(request), reply)
+        })
+        .catch((error: unknown) => reply.fail(asGatewayError(error)))
       return {
         cancel: (reason) => {
           cancelled = true
@@ -105,6 +108,7 @@ export function relay(
   return server.send(outgoing(request), reply)
 }
 
+/** True if what is known of the server answers the request. */
 function answerKnown(
   server: Server,
   caller: Caller,
@@ -114,5 +118,8 @@ function answerKnown(
   if (!isListMethod(request.method)) return false
   const known = server.knownList(caller, request.method)
   if (known) reply.result(known)
-  return known !== undefined
+  else if (server.known(caller)?.lacks.has(request.method))
+    reply.fail(new GatewayError('method_not_found', `Method not found: ${request.method}`))
+  else return false
+  return true
 }

@@ -1,13 +1,16 @@
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Outgoing, Reply } from '../mcp/caller.ts'
 import { readEnvelope } from '../mcp/envelope.ts'
-import { member, slice, spliced, stringAt } from '../mcp/json-spans.ts'
+import type { Envelope } from '../mcp/envelope.ts'
+import { eachMember, member, slice, spliced, stringAt } from '../mcp/json-spans.ts'
 import type { ToolAccess } from '../mcp/tool-filter.ts'
 
 /** The error for a call of a tool that the catalog does not let through; undefined for any other request. */
 export function deniedTool(access: ToolAccess, outgoing: Outgoing): GatewayError | undefined {
   const { envelope } = outgoing
   if (envelope.method !== 'tools/call') return undefined
+  if (!hasOneName(envelope))
+    return new GatewayError('invalid_params', 'tools/call needs one `name`, in small letters.')
   const span = member(envelope.bytes, envelope.params, 'name')
   const rewritten = outgoing.edits.find((edit) => edit.start === span?.start)
   const name = rewritten
@@ -16,6 +19,16 @@ export function deniedTool(access: ToolAccess, outgoing: Outgoing): GatewayError
   if (name !== undefined && access.allows(name)) return undefined
   // The spec's own answer for a tool that is not there (server/tools, Error Handling).
   return new GatewayError('invalid_params', `Unknown tool: ${name ?? ''}`)
+}
+
+/** Of two names, or one in capitals, the server might take another than the one that is checked here. */
+function hasOneName({ bytes, params }: Envelope): boolean {
+  let names = 0
+  if (params)
+    eachMember(bytes, params.start, (key) => {
+      if (key.toLowerCase() === 'name') names++
+    })
+  return names === 1
 }
 
 /** A reply that leaves out of `tools/list` what the catalog does not let through. */
