@@ -172,7 +172,8 @@ describe('end', () => {
   )
 
   test('a second signal ends it at once, with its servers', async () => {
-    const { start, call } = user()
+    const { start, call, home } = user()
+    sampleCatalog(path.join(home, '.config', 'mcp-gateway'), ['sample'], '--stubborn')
     const { program, url } = await start()
     const pid = Number(/"text":"(\d+)"/.exec(await (await call(url, 'pid')).text())?.[1])
     const slow = call(url, 'slow', { ms: 60_000 }).catch(() => undefined)
@@ -188,6 +189,7 @@ describe('end', () => {
 
   test('an uncaught exception is logged and kills every server', async () => {
     const { home, env, start: _, ...rest } = user()
+    sampleCatalog(path.join(home, '.config', 'mcp-gateway'), ['sample'], '--stubborn')
     const bug = path.join(home, 'bug.cjs')
     fs.writeFileSync(bug, "process.on('SIGUSR2', () => { throw new Error('a bug') })")
     const program = new Program('gateway-http', {

@@ -185,6 +185,7 @@ describe('when the gateway restarts in mid-session', () => {
     await shim.message(({ method }) => method === 'roots/list')
     await gateway.stop()
     await gateway.listen()
+    await shim.request('ping')
     shim.write({ jsonrpc: '2.0', id: 's1', result: { roots: [] } })
     await shim.request('ping')
     expect(gateway.latest.received.some((message) => 'result' in message)).toBe(false)

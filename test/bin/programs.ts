@@ -146,11 +146,15 @@ export function endGatewaysAfterwards(home: string): void {
 /** A server that needs nothing; `slow` answers after a while, `pid` tells which process answers. */
 const sampleServer = path.join(import.meta.dirname, '..', 'fixtures', 'sample-server.mjs')
 
-export function sampleCatalog(folder: string, ids: readonly string[] = ['sample']): string {
+export function sampleCatalog(
+  folder: string,
+  ids: readonly string[] = ['sample'],
+  ...args: string[]
+): string {
   const file = path.join(folder, 'catalog.yaml')
   const servers = ids.map(
     (id) =>
-      `  - id: ${id}\n    runtime: { type: local-process, command: ${JSON.stringify(process.execPath)}, args: [${JSON.stringify(sampleServer)}] }\n`,
+      `  - id: ${id}\n    runtime: { type: local-process, command: ${JSON.stringify(process.execPath)}, args: ${JSON.stringify([sampleServer, ...args])} }\n`,
   )
   fs.mkdirSync(folder, { recursive: true })
   fs.writeFileSync(file, `servers:\n${servers.join('')}`)
