@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { expectNotice } from './everything-script.ts'
 import { nodeServer, Place, serverProgram } from './gateway-program.ts'
 import type { RunningGateway } from './gateway-program.ts'
 import { closeClients, connect } from './sdk-client.ts'
 import type { ConnectOptions, Json, RequestExtras, Sdk, SdkClient, Target } from './sdk-client.ts'
+import { expectNotice } from './transcript.ts'
 
 let place: Place
 let gateway: RunningGateway

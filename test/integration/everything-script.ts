@@ -1,12 +1,6 @@
-import { vi, expect } from 'vitest'
 import type { Json, SdkClient } from './sdk-client.ts'
-
-/** One request to the everything server, by its own names. */
-export interface Step {
-  label: string
-  method: string
-  params: Json
-}
+import { answerOf, withoutTime } from './transcript.ts'
+import type { Step, Transcript } from './transcript.ts'
 
 const tool = (name: string, args: Json = {}, note = ''): Step => ({
   label: `tool ${name}${note && ` ${note}`}`,
@@ -34,8 +28,11 @@ const resourcePrompt = { type: 'ref/prompt', name: 'resource-prompt' }
 const textTemplate = { type: 'ref/resource', uri: 'demo://resource/dynamic/text/{resourceId}' }
 const data = 'data:text/plain,what%20is%20to%20be%20compressed'
 
-/** Makes the lists longer: what the server registers for this session must be listed by everybody alike. */
-export const registeringStep = tool('gzip-file-as-resource', { name: 'a.gz', data }, 'as a link')
+/** They make the list of resources longer: what a server registers must be listed by everybody alike. In order. */
+export const registeringSteps: readonly Step[] = [
+  tool('gzip-file-as-resource', { name: 'b.gz', data, outputType: 'resource' }, 'embedded'),
+  tool('gzip-file-as-resource', { name: 'a.gz', data }, 'as a link'),
+]
 
 /** Requests that change nothing and ask nobody; any order, all at once. */
 export const plainSteps: readonly Step[] = [
@@ -54,7 +51,6 @@ export const plainSteps: readonly Step[] = [
   tool('get-structured-content', { location: 'Atlantis' }, 'of a wrong place'),
   tool('get-sum', { a: 1.5, b: 9007199254740991 }),
   tool('get-tiny-image'),
-  tool('gzip-file-as-resource', { name: 'b.gz', data, outputType: 'resource' }, 'embedded'),
   tool('gzip-file-as-resource', { data: 'ftp://nowhere' }, 'of a wrong scheme'),
   tool('trigger-long-running-operation', { duration: 0.1, steps: 2 }),
   tool('simulate-research-query', { topic: 'x' }, 'without a task'),
@@ -84,7 +80,9 @@ export const lastingSteps: readonly Step[] = [
   tool('trigger-sampling-request', { prompt: 'Say something.', maxTokens: 7 }),
   tool('trigger-elicitation-request'),
   tool('trigger-url-elicitation', { url: 'https://example.com/', elicitationId: 'e1' }),
-  tool('trigger-url-elicitation', { url: 'https://example.com/2', errorPath: true }, 'as an error'),
+  // The server remembers that it has refused, and lets the second one pass.
+  tool('trigger-url-elicitation', { url: 'https://example.com/2', errorPath: true }, 'refused'),
+  tool('trigger-url-elicitation', { url: 'https://example.com/2', errorPath: true }, 'repeated'),
   tool('toggle-simulated-logging', {}, 'on'),
   tool('toggle-simulated-logging', {}, 'off'),
   tool('toggle-subscriber-updates', {}, 'on'),
@@ -108,8 +106,6 @@ export const listSteps: readonly Step[] = [
   { label: 'resources/templates/list', method: 'resources/templates/list', params: {} },
 ]
 
-export type Transcript = Record<string, unknown>
-
 /** What a whole conversation got, by label, made comparable. `rename`: how names are changed on the way. */
 export async function converse(
   client: SdkClient,
@@ -121,7 +117,7 @@ export async function converse(
     transcript[step.label] = comparable(step.label, answer)
     return answer
   }
-  await take(registeringStep)
+  for (const step of registeringSteps) await take(step)
   await Promise.all(listSteps.map(take))
   const resources: unknown = transcript['resources/list']
   await Promise.all([
@@ -153,19 +149,6 @@ export async function runTask(client: SdkClient): Promise<unknown> {
   return comparable('task', { created, result, after })
 }
 
-/** The result, or the error as the SDK gives it. */
-export async function answerOf(client: SdkClient, step: Step): Promise<unknown> {
-  try {
-    return { result: await client.request(step.method, step.params) }
-  } catch (error) {
-    if (!(error instanceof Error)) throw error
-    const { message } = error
-    const code: unknown = Reflect.get(error, 'code')
-    const data: unknown = Reflect.get(error, 'data')
-    return { error: { code, message, data } }
-  }
-}
-
 /** Variables that the test gives the server; all others are the gateway's and the SDK's own business. */
 export const environmentPrefix = 'EVERYTHING_'
 
@@ -191,74 +174,5 @@ function ownVariables(text: string): unknown {
   const all: Record<string, string> = JSON.parse(text)
   return Object.fromEntries(
     Object.entries(all).filter(([name]) => name.startsWith(environmentPrefix)),
-  )
-}
-
-function withoutTime(text: string): string {
-  return text
-    .replaceAll(/created at [^\n"]+/g, 'created at <time>')
-    .replaceAll(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g, '<uuid>')
-    .replaceAll(/\b[0-9a-f]{32}\b/g, '<id>')
-    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>')
-}
-
-/** How the aggregate endpoint calls what the everything server has. */
-export function exposed(serverId: string): {
-  rename: (step: Step) => Step
-  rewrite: (transcript: Transcript) => Transcript
-} {
-  const name = (own: unknown): string => `${serverId}__${String(own)}`
-  const uri = (own: unknown): string => `mcp://${serverId}/${String(own)}`
-  const renameParams = ({ method, params }: Step): Json => {
-    const ref = params['ref']
-    if (typeof ref === 'object' && ref !== null)
-      return {
-        ...params,
-        ref:
-          'uri' in ref
-            ? { ...ref, uri: uri(ref.uri) }
-            : { ...ref, name: name(Reflect.get(ref, 'name')) },
-      }
-    if (method.startsWith('resources/') && 'uri' in params)
-      return { ...params, uri: uri(params['uri']) }
-    return 'name' in params ? { ...params, name: name(params['name']) } : params
-  }
-  /** Lists and results alike: `uri` and `uriTemplate` wherever the protocol has them, `name` in two lists. */
-  const rewrite = (label: string, value: unknown): unknown =>
-    JSON.parse(
-      JSON.stringify(value, function replace(this: unknown, key: string, item: unknown): unknown {
-        if (typeof item !== 'string') return item
-        if (key === 'uri' || key === 'uriTemplate') return uri(item)
-        const isListed = /^(?:tools|prompts)\/list$/.test(label)
-        const isArgument =
-          typeof this === 'object' &&
-          this !== null &&
-          ('required' in this || !('description' in this))
-        return key === 'name' && isListed && !isArgument ? name(item) : item
-      }),
-    )
-  return {
-    rename: (step) => ({ ...step, params: renameParams(step) }),
-    rewrite: (transcript) =>
-      Object.fromEntries(
-        Object.entries(transcript).map(([label, value]) => [label, rewrite(label, value)]),
-      ),
-  }
-}
-
-/** A notification of this kind that satisfies `check`, waited for. */
-export function expectNotice(
-  client: SdkClient,
-  method: string,
-  check: (params: Json) => boolean = () => true,
-  timeout = 5_000,
-): Promise<void> {
-  return vi.waitFor(
-    () =>
-      expect(
-        client.notices.filter((notice) => notice.method === method).map((n) => n.params ?? {}),
-        `${method} to the ${client.sdk} client`,
-      ).toSatisfy((all: Json[]) => all.some(check)),
-    { timeout, interval: 20 },
   )
 }

@@ -3,18 +3,18 @@ import {
   comparable,
   converse,
   environmentPrefix,
-  exposed,
   lastingSteps,
   plainSteps,
-  registeringStep,
+  registeringSteps,
   runTask,
   staticDocuments,
 } from './everything-script.ts'
-import type { Transcript } from './everything-script.ts'
 import { nodeServer, Place, serverProgram } from './gateway-program.ts'
 import type { RunningGateway } from './gateway-program.ts'
 import { closeClients, connect } from './sdk-client.ts'
 import type { Sdk, SdkClient, Target } from './sdk-client.ts'
+import { exposed, onlyOf } from './transcript.ts'
+import type { Transcript } from './transcript.ts'
 
 const sdks: readonly Sdk[] = ['v1', 'v2']
 const env = { [`${environmentPrefix}MARK`]: 'a value with "quotes" and ünïcode' }
@@ -88,7 +88,7 @@ test('the script asks for every tool, resource and prompt that the server has', 
   for (const name of ['simple', 'args', 'completable', 'resource'])
     expect(labels.some((label) => label.startsWith(`prompt ${name}-prompt`))).toBe(true)
   expect(labels.length).toBeGreaterThanOrEqual(
-    1 + plainSteps.length + lastingSteps.length + [registeringStep].length,
+    registeringSteps.length + plainSteps.length + lastingSteps.length,
   )
 })
 
@@ -162,18 +162,3 @@ test.each(sdks)('the %s SDK’s own checks of lists and outputs are content', as
   )
   await client.close()
 })
-
-/** A list of all servers without the parts of the others. */
-function onlyOf(serverId: string, label: string, answer: unknown): unknown {
-  if (!label.endsWith('/list') || typeof answer !== 'object' || answer === null) return answer
-  const isOwn = (item: unknown): boolean =>
-    JSON.stringify(item).includes(`"${serverId}__`) ||
-    JSON.stringify(item).includes(`"mcp://${serverId}/`)
-  return JSON.parse(
-    JSON.stringify(answer, (key, value: unknown) =>
-      /^(?:tools|prompts|resources|resourceTemplates)$/.test(key) && Array.isArray(value)
-        ? value.filter(isOwn)
-        : value,
-    ),
-  )
-}

@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import net from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { converse, environmentPrefix } from './everything-script.ts'
+import { Place, serverProgram } from './gateway-program.ts'
+import type { CatalogEntry, RunningGateway } from './gateway-program.ts'
+import { closeClients, connect } from './sdk-client.ts'
+import type { Json, Sdk, Target } from './sdk-client.ts'
+import { expectNotice, exposed, onlyOf } from './transcript.ts'
+import type { Transcript } from './transcript.ts'
+
+/** Entry of the catalog → mode of the everything server → its path. */
+const remotes = [
+  { id: 'http', type: 'remote-http', mode: 'streamableHttp', route: '/mcp' },
+  { id: 'sse', type: 'remote-sse', mode: 'sse', route: '/sse' },
+  { id: 'sse-of-http', type: 'remote-sse', mode: 'streamableHttp', route: '/mcp' },
+] as const
+
+const sdks: readonly Sdk[] = ['v1', 'v2']
+const env = { [`${environmentPrefix}MARK`]: 'a remote one' }
+const services: ChildProcess[] = []
+let place: Place
+let gateway: RunningGateway
+const direct = new Map<Sdk, Transcript>()
+
+beforeAll(async () => {
+  place = await Place.make()
+  const ports = { streamableHttp: await freePort(), sse: await freePort() }
+  await Promise.all([serve('streamableHttp', ports.streamableHttp), serve('sse', ports.sse)])
+  const servers = remotes.map(({ id, type, mode, route }): CatalogEntry => {
+    const url = `http://127.0.0.1:${ports[mode]}${route}`
+    return { id, runtime: { type, url }, isolation: 'shared' }
+  })
+  gateway = await place.start({ servers })
+  const args = [serverProgram.everything, 'stdio']
+  const command = { command: process.execPath, args, env: { ...place.env, ...env } }
+  for (const sdk of sdks) direct.set(sdk, await converse(await connect(sdk, { command })))
+}, 60_000)
+
+afterEach(closeClients)
+
+afterAll(async () => {
+  for (const child of services) {
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  }
+  await place.end()
+})
+
+/** Of the system; free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+async function serve(mode: 'streamableHttp' | 'sse', port: number): Promise<void> {
+  const child = spawn(process.execPath, [serverProgram.everything, mode], {
+    env: { ...place.env, ...env, PORT: String(port) },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  services.push(child)
+  let said = ''
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  await vi.waitFor(() => expect(said).toMatch(/on port \d+/), { timeout: 15_000, interval: 20 })
+}
+
+/** A remote server names the session that it has with the gateway; the stdio one has none. */
+function withoutSession(transcript: Transcript): Transcript {
+  const text = JSON.stringify(transcript)
+  return JSON.parse(text.replaceAll(/session (?:undefined|<uuid>)/g, 'session <id>'))
+}
+
+describe.each(remotes)('$type to the everything server in its mode $mode', ({ id }) => {
+  const single = (): Target => ({ url: gateway.endpoint(id), headers: gateway.authorization })
+
+  test.each(sdks)('answers the %s client as a process of its own would', async (sdk) => {
+    const expected = withoutSession(direct.get(sdk) ?? {})
+    const client = await connect(sdk, single())
+    expect(withoutSession(await converse(client))).toEqual(expected)
+    expect(client.asked.map(({ method }) => method)).toEqual([
+      'sampling/createMessage',
+      'elicitation/create',
+      'elicitation/create',
+      'elicitation/create',
+    ])
+    await client.close()
+  })
+
+  test.each(sdks)('answers the %s client through the shim, among all servers', async (sdk) => {
+    const { rename, rewrite } = exposed(id)
+    const client = await connect(sdk, { command: place.shim() })
+    const through = withoutSession(await converse(client, { single: false, rename }))
+    const expected = rewrite(withoutSession(direct.get(sdk) ?? {}))
+    for (const [label, answer] of Object.entries(through))
+      expect.soft(onlyOf(id, label, answer), label).toEqual(expected[label])
+    await client.close()
+  })
+
+  test('brings progress, cancellation and what the server says by itself', async () => {
+    const client = await connect('v2', single())
+    const name = 'trigger-long-running-operation'
+    const seen: Json[] = []
+    const args = { duration: 0.3, steps: 3 }
+    await client.request(
+      'tools/call',
+      { name, arguments: args },
+      { onprogress: (p) => seen.push(p) },
+    )
+    expect(seen).toEqual([1, 2, 3].map((progress) => ({ progress, total: 3 })))
+
+    const abort = new AbortController()
+    const long = client.request(
+      'tools/call',
+      { name, arguments: { duration: 20, steps: 200 } },
+      { signal: abort.signal, onprogress: () => abort.abort(new Error('enough')) },
+    )
+    await expect(long).rejects.toThrow('enough')
+
+    const uri = 'demo://resource/dynamic/text/1'
+    await client.request('resources/subscribe', { uri })
+    const toggle = { name: 'toggle-subscriber-updates', arguments: {} }
+    await client.request('tools/call', toggle)
+    await expectNotice(client, 'notifications/resources/updated', (p) => p['uri'] === uri)
+    await client.request('tools/call', toggle)
+    await client.request('resources/unsubscribe', { uri })
+    await client.close()
+  })
+})
+
+test('a remote server that is not there fails with its address, and the others go on', async () => {
+  const port = await freePort()
+  const other = await Place.make()
+  try {
+    const url = `http://127.0.0.1:${port}/mcp`
+    const gone = await other.start({
+      servers: [{ id: 'gone', runtime: { type: 'remote-http', url } }],
+    })
+    const { status, body } = await gone.post('/mcp', { server_id: 'gone', method: 'tools/list' })
+    expect(status).toBe(502)
+    expect(JSON.stringify(body)).toContain(`127.0.0.1:${port}`)
+  } finally {
+    await other.end()
+  }
+})
