@@ -131,7 +131,8 @@ export function infoOf(state: string): { pid: number; url: string } | undefined 
 /** Ends gateways that shims have started; called by tests that let them. */
 export function endGatewaysAfterwards(home: string): void {
   onTestFinished(async () => {
-    for (const file of fs.globSync('**/gateway.lock', { cwd: home })) {
+    for (const file of fs.readdirSync(home, { recursive: true, encoding: 'utf8' })) {
+      if (path.basename(file) !== 'gateway.lock') continue
       const { pid } = JSON.parse(fs.readFileSync(path.join(home, file), 'utf8'))
       if (!isAlive(pid)) continue
       process.kill(pid, 'SIGTERM')
