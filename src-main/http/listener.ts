@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Access, Caller } from './access.ts'
-import { drain, OpenGets } from './drain.ts'
+import { drain, OpenGets, UnusedConnections } from './drain.ts'
 import { createHttpServer, defaultLimits, listen, type ListenerLimits } from './http-server.ts'
 import { authority, isWildcard, parseListenAddress, type ListenAddress } from './listen-address.ts'
 import { errorBody, sendError, sendJson } from './respond.ts'
@@ -62,9 +63,14 @@ export async function createListener(options: ListenerOptions): Promise<Listener
   const wanted = parseListenAddress(config.listen_addr)
   const server = createHttpServer(config.tls, limits, options.log)
   const gets = new OpenGets()
+  const unused = new UnusedConnections()
   const route = createRoute(options)
 
+  server.on(config.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
+    unused.opened(socket),
+  )
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    unused.used(request.socket)
     if (request.method === 'GET') gets.watch(response)
     try {
       route(request, response)
@@ -90,7 +96,7 @@ export async function createListener(options: ListenerOptions): Promise<Listener
     address,
     url: `${config.tls === undefined ? 'http' : 'https'}://${authority(dialable(address))}`,
     close: (drainMs = config.drain_timeout_seconds * 1000) =>
-      (closing ??= drain(server, gets, drainMs)),
+      (closing ??= drain(server, gets, unused, drainMs)),
   }
 }
 

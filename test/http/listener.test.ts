@@ -1,4 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
@@ -306,6 +307,18 @@ describe('closing', () => {
     await closed
     expect(performance.now() - started).toBeLessThan(1000)
     idle.destroy()
+  })
+
+  test('does not wait for a connection that was opened in advance', async () => {
+    const listener = await open()
+    const socket = net.connect(listener.port, '127.0.0.1')
+    await once(socket, 'connect')
+    // Accepted, too: connections are in order, and this one has been answered.
+    await ask(listener.port, '/health')
+    const started = performance.now()
+    await listener.close(5000)
+    expect(performance.now() - started).toBeLessThan(1000)
+    socket.destroy()
   })
 
   test('cuts off what is not done when the drain is over', async () => {
