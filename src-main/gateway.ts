@@ -193,6 +193,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
         clock,
         createLog,
         createLatency: () => new LatencyWindow(),
+        redact: (text) => redactor.redact(text),
         version,
         events: {
           changed: (server) => {

@@ -6,12 +6,15 @@ import { LegacyUpstream } from '../mcp/legacy-upstream.ts'
 import type { ServerGreeting, Upstream, UpstreamEvents, UpstreamLimits } from '../mcp/upstream.ts'
 import type { Launch, LaunchDefinition, Link } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
+import { reworded } from './reworded-error.ts'
 
 export type InstancePhase = 'waiting' | 'starting' | 'ready' | 'draining' | 'ended'
 
 export interface InstanceOptions {
   serverId: string
   launch: Launch
+  /** Masks secrets; what a server prints ends up in errors. */
+  redact: (text: string) => string
   /** Resolves variables; rejects with what is missing. */
   definition: () => Promise<LaunchDefinition>
   /** Backoff, and the end of a predecessor that must not overlap. */
@@ -150,9 +153,9 @@ export class Instance {
     if (this.#isStopping) return this.ended
     this.#isStopping = true
     if (failure) {
-      this.failure = failure
-      this.#why = failure
-      this.#options.events.failed(this, failure)
+      this.failure = this.#redacted(failure)
+      this.#why = this.failure
+      this.#options.events.failed(this, this.failure)
     }
     void this.#stop()
     return this.ended
@@ -235,7 +238,8 @@ export class Instance {
       definition,
       {
         message: (bytes, relatedTo) => this.upstream?.receive(bytes, relatedTo),
-        failed: (id, error, reached) => this.upstream?.undelivered(id, error, reached),
+        failed: (id, error, reached) =>
+          this.upstream?.undelivered(id, this.#redacted(error), reached),
         closed: (reason) => this.#closed(reason.message),
         log: (source, text) => this.#options.events.log(source, text),
       },
@@ -273,6 +277,10 @@ export class Instance {
       ? ''
       : ' Check its command, args and env in the catalog; its log has more.'
     void this.stop(new GatewayError('server_failed', `${this.serverId} ${what}. ${why}${then}`))
+  }
+
+  #redacted(error: GatewayError): GatewayError {
+    return reworded(error, this.#options.redact(error.message))
   }
 
   #gone(): GatewayError {

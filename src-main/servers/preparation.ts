@@ -71,12 +71,13 @@ export class Preparation {
     return prepared
   }
 
-  async #prepare(definition: ServerDefinition): Promise<Prepared> {
+  async #prepare(definition: ServerDefinition, before?: Prepared): Promise<Prepared> {
     const { resolve, load } = this.#options
     const resolved = await resolve(definition).catch((error: unknown) =>
       unresolvable(definition, asGatewayError(error).message),
     )
-    return { resolved, knowledge: await load(resolved.fingerprint) }
+    const isSame = before?.resolved.fingerprint === resolved.fingerprint
+    return { resolved, knowledge: isSame ? before.knowledge : await load(resolved.fingerprint) }
   }
 
   /** Changes nothing. Never rejects. */
@@ -86,7 +87,7 @@ export class Preparation {
       const changed = launchFields(this.#definition) !== launchFields(definition)
       return { definition, prepared: undefined, changed }
     }
-    const prepared = await this.#prepare(definition)
+    const prepared = await this.#prepare(definition, before)
     const changed =
       before.resolved.fingerprint !== prepared.resolved.fingerprint ||
       misconfiguration(before.resolved) !== misconfiguration(prepared.resolved)

@@ -32,6 +32,8 @@ export interface ServerOptions {
   /** Made at the first line or call: most servers of a large catalog are never used. */
   createLog: (serverId: string) => ServerLog
   createLatency: () => LatencyWindow
+  /** Masks secrets; what a server prints ends up in errors. */
+  redact: (text: string) => string
   policy?: RestartPolicy
   version: string
   events: ServerEvents

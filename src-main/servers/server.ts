@@ -18,6 +18,7 @@ import { Placement } from './placement.ts'
 import { misconfiguration, Preparation } from './preparation.ts'
 import type { Plan, Prepared } from './preparation.ts'
 import { RestartPolicy } from './restart-policy.ts'
+import { reworded } from './reworded-error.ts'
 import type { ServerOptions } from './server-options.ts'
 import type { Slot } from './slot.ts'
 import { deniedTool, filteredReply } from './tool-gate.ts'
@@ -450,7 +451,7 @@ export class Server implements CallOwner {
     if (this.#closed) throw this.#closed
     if (slot.instance?.usable) return slot.instance
     if (this.slots.every(({ instance }) => !instance?.usable)) this.#preparation.release()
-    const { clock, settings, launch, version } = this.#options
+    const { clock, settings, launch, version, redact } = this.#options
     this.#throwIfNot(slot)
     const gate = this.policy.gate(clock.now())
     const { start_timeout_seconds: own, overlap } = this.definition
@@ -458,6 +459,7 @@ export class Server implements CallOwner {
     const instance = new Instance({
       serverId: this.id,
       launch,
+      redact,
       definition: async () => {
         const { resolved } = await this.prepare()
         this.#throwIfMisconfigured()
@@ -696,11 +698,8 @@ export class Server implements CallOwner {
 }
 
 function notRepeated(error: GatewayError): GatewayError {
-  return new GatewayError(
-    error.code,
-    `${error.message} The call was not sent again, since it may have had an effect.`,
-    { cause: error },
-  )
+  const why = 'The call was not sent again, since it may have had an effect.'
+  return reworded(error, `${error.message} ${why}`)
 }
 
 function readable(ms: number): string {

@@ -60,8 +60,7 @@ export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
 /** Waits for a promise with the clock running, 250 ms of it each time. */
 export async function withTime<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
   let isDone = false
-  const done = (): void => void (isDone = true)
-  promise.then(done, done)
+  promise.finally(() => (isDone = true)).catch(() => {})
   await eventually(() => {
     if (!isDone) clock.advance(250)
     if (!isDone) throw new Error('Nothing has come yet.')
