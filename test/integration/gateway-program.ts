@@ -116,6 +116,31 @@ export class Place {
     return gateway
   }
 
+  /** Makes this the user's own catalog, for gateways that nobody gives any flags. */
+  async install(servers: readonly CatalogEntry[]): Promise<void> {
+    const folder = path.join(this.home, '.config', 'mcp-gateway')
+    await fs.mkdir(folder, { recursive: true })
+    await fs.writeFile(path.join(folder, 'config.yaml'), 'listen_addr: 127.0.0.1:0\n')
+    await fs.writeFile(path.join(folder, 'catalog.yaml'), JSON.stringify({ servers }))
+  }
+
+  /** The process id of the gateway of this place, whoever has started it; undefined if none runs. */
+  async gatewayPid(): Promise<number | undefined> {
+    const text = await fs
+      .readFile(path.join(this.stateDir, 'gateway.json'), 'utf8')
+      .catch(() => '{}')
+    const info: { pid?: number } = JSON.parse(text)
+    return info.pid !== undefined && isAlive(info.pid) ? info.pid : undefined
+  }
+
+  /** Of the processes that were started here, those with this in their command line. */
+  async processesOf(text: string): Promise<number[]> {
+    const found = await Promise.all(
+      this.processes().map(async (pid) => ({ pid, line: await commandLine(pid) })),
+    )
+    return found.filter(({ line }) => line.includes(text)).map(({ pid }) => pid)
+  }
+
   /** All living processes that were started in this place, by whomever. */
   processes(): number[] {
     return pidsWithEnvironment(`HOME=${this.home}\0`)
@@ -124,6 +149,8 @@ export class Place {
   /** Ends the gateways, then asserts that nothing is alive that was started here, and removes the folder. */
   async end(): Promise<void> {
     await Promise.all(this.#gateways.map((gateway) => gateway.stop('SIGTERM')))
+    const spawned = await this.gatewayPid()
+    if (spawned !== undefined) await endProcess(spawned)
     const left = this.processes()
     const commands = await Promise.all(left.map((pid) => commandLine(pid)))
     for (const pid of left) process.kill(pid, 'SIGKILL')
@@ -135,6 +162,12 @@ export class Place {
 export async function commandLine(pid: number): Promise<string> {
   const text = await fs.readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
   return text.replaceAll('\0', ' ').trim()
+}
+
+/** Ends a gateway that is not our child. */
+export async function endProcess(pid: number): Promise<void> {
+  process.kill(pid, 'SIGTERM')
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 15_000, interval: 20 })
 }
 
 /** A `gateway-http` process. */
@@ -207,10 +240,4 @@ export class RunningGateway {
     }
     return this.child.exitCode ?? this.child.signalCode
   }
-}
-
-/** Ends a gateway that a shim started. */
-export async function stopSpawned(pid: number): Promise<void> {
-  process.kill(pid, 'SIGTERM')
-  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000, interval: 20 })
 }

@@ -44,17 +44,19 @@ const ways: [string, () => string[]][] = [
 describe.each(ways)('the Inspector %s', (_way, target) => {
   test('lists and calls', async () => {
     const [tools, prompts, call, resource] = await Promise.all([
-      inspect(target(), '--method', 'tools/list'),
-      inspect(target(), '--method', 'prompts/list'),
+      inspect(target(), '--method=tools/list'),
+      inspect(target(), '--method=prompts/list'),
       inspect(
         target(),
-        ...['--method', 'tools/call', '--tool-name', 'everything__get-sum'],
-        ...['--tool-arg', 'a=2', 'b=3'],
+        '--method=tools/call',
+        '--tool-name=everything__get-sum',
+        '--tool-arg=a=2',
+        '--tool-arg=b=3',
       ),
       inspect(
         target(),
-        ...['--method', 'resources/read'],
-        ...['--uri', 'mcp://everything/demo://resource/static/document/features.md'],
+        '--method=resources/read',
+        '--uri=mcp://everything/demo://resource/static/document/features.md',
       ),
     ])
     expect(JSON.stringify(tools)).toContain('"everything__echo"')
@@ -65,6 +67,6 @@ describe.each(ways)('the Inspector %s', (_way, target) => {
 })
 
 test('the Inspector without the key is told where to find it', async () => {
-  const asking = inspect([gateway.endpoint().href], '--method', 'tools/list')
+  const asking = inspect([gateway.endpoint().href], '--method=tools/list')
   await expect(asking).rejects.toThrow(/gateway key/)
 })

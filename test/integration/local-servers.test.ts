@@ -2,7 +2,7 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { commandLine, nodeServer, Place, serverProgram } from './gateway-program.ts'
+import { nodeServer, Place, serverProgram } from './gateway-program.ts'
 import type { Command, RunningGateway } from './gateway-program.ts'
 import { closeClients, connect } from './sdk-client.ts'
 import type { Json, Root, Sdk, SdkClient, Target } from './sdk-client.ts'
@@ -148,13 +148,6 @@ async function callTool(client: SdkClient, name: string, args: Json = {}): Promi
   return textOf(await client.request('tools/call', { name, arguments: args }))
 }
 
-async function processesOf(serverFile: string): Promise<number[]> {
-  const all = await Promise.all(
-    place.processes().map(async (pid) => ({ pid, line: await commandLine(pid) })),
-  )
-  return all.filter(({ line }) => line.includes(serverFile)).map(({ pid }) => pid)
-}
-
 describe('roots', () => {
   const rooted = async (
     sdk: Sdk,
@@ -240,7 +233,7 @@ describe('the memory server', () => {
         'notifications/resources/updated',
       )
     await reader.request('resources/unsubscribe', { uri: 'memory://knowledge-graph' })
-    const memories = await processesOf(serverProgram.memory)
+    const memories = await place.processesOf(serverProgram.memory)
     const own = await Promise.all(
       memories.map((pid) => fs.readFile(`/proc/${pid}/environ`, 'latin1')),
     )

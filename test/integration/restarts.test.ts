@@ -1,0 +1,156 @@
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { isAlive } from '../support/processes.ts'
+import { nodeServer, Place, root, serverProgram } from './gateway-program.ts'
+import type { CatalogEntry } from './gateway-program.ts'
+import { closeClients, connect } from './sdk-client.ts'
+import type { SdkClient } from './sdk-client.ts'
+import { answerOf } from './transcript.ts'
+
+let place: Place
+
+beforeAll(async () => {
+  place = await Place.make()
+})
+
+afterEach(closeClients)
+afterAll(() => place.end())
+
+const command = `"${process.execPath}" "${serverProgram.everything}" stdio`
+
+/** As people write it into their catalogs: the real server is a child or a grandchild of what is started. */
+const wrapped: CatalogEntry[] = [
+  nodeServer('plain', [serverProgram.everything, 'stdio']),
+  {
+    id: 'shell',
+    runtime: { type: 'local-process', command: 'sh', args: ['-c', `${command}; echo over >&2`] },
+  },
+  {
+    id: 'shells',
+    runtime: {
+      type: 'local-process',
+      command: 'sh',
+      args: ['-c', `sleep 600 & sh -c '${command}; true'; true`],
+    },
+  },
+  {
+    id: 'npx',
+    runtime: {
+      type: 'local-process',
+      command: 'npx',
+      args: ['--no-install', 'mcp-server-everything', 'stdio'],
+      working_dir: root,
+    },
+    env: { PATH: `${path.dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin` },
+  },
+]
+
+/** Keeps the server busy with a timer, so that the end of its input does not end it. */
+const lastingCall = { name: 'toggle-simulated-logging', arguments: {} }
+
+test('servers of a gateway that was killed are gone soon after the next one starts', async () => {
+  const first = await place.start({ servers: wrapped })
+  await Promise.all(
+    wrapped.map(async ({ id: server_id }) => {
+      const { status } = await first.post('/mcp', {
+        server_id,
+        method: 'tools/call',
+        params: lastingCall,
+      })
+      expect(status, server_id).toBe(200)
+    }),
+  )
+  const servers = place.processes().filter((pid) => pid !== first.pid)
+  expect(servers.length).toBeGreaterThanOrEqual(9)
+  await first.stop('SIGKILL')
+  expect(servers.filter(isAlive).length).toBeGreaterThanOrEqual(9)
+
+  const second = await place.start({ servers: wrapped })
+  await vi.waitFor(() => expect(servers.filter(isAlive)).toEqual([]), {
+    timeout: 5_000,
+    interval: 50,
+  })
+  expect(place.processes()).toEqual([second.pid])
+  expect(await second.stop('SIGTERM')).toBe(0)
+  expect(place.processes()).toEqual([])
+})
+
+test('SIGTERM lets long calls finish, then everything is gone within five seconds', async () => {
+  const gateway = await place.start({ servers: wrapped })
+  const asking = wrapped.map(async ({ id }) => {
+    const headers = gateway.authorization
+    const client = await connect('v1', { url: gateway.endpoint(id), headers })
+    let hasBegun = (): void => {}
+    const begun = new Promise<void>((resolve) => (hasBegun = resolve))
+    const params = {
+      name: 'trigger-long-running-operation',
+      arguments: { duration: 2, steps: 8 },
+    }
+    const answer = client.request('tools/call', params, { onprogress: hasBegun })
+    answer.catch(() => {})
+    await begun
+    return { answer }
+  })
+  const calls = await Promise.all(asking)
+  const before = place.processes()
+  expect(before.length).toBeGreaterThanOrEqual(10)
+
+  const stopped = gateway.stop('SIGTERM')
+  const answers = await Promise.all(calls.map(({ answer }) => answer))
+  const answeredAt = performance.now()
+  for (const answer of answers) expect(JSON.stringify(answer)).toContain('operation completed')
+  expect(await stopped).toBe(0)
+  expect(performance.now() - answeredAt).toBeLessThan(5_000)
+  expect(before.filter(isAlive)).toEqual([])
+})
+
+describe('a client with the shim', () => {
+  const echo = async (client: SdkClient, message: string): Promise<unknown> =>
+    answerOf(client, {
+      label: 'echo',
+      method: 'tools/call',
+      params: { name: 'everything__echo', arguments: { message } },
+    })
+  const echoed = (message: string) => ({
+    result: { content: [{ type: 'text', text: `Echo: ${message}` }] },
+  })
+
+  test('keeps its session when its gateway is ended, killed and started again', async () => {
+    const own = await Place.make()
+    try {
+      const servers = [nodeServer('everything', [serverProgram.everything, 'stdio'])]
+      await own.install(servers)
+      const first = await own.start({ servers })
+      const clients = await Promise.all([
+        connect('v1', { command: own.shim() }),
+        connect('v2', { command: own.shim() }),
+      ])
+      const [one] = clients
+      for (const client of clients) expect(await echo(client, '1')).toEqual(echoed('1'))
+      const uri = 'mcp://everything/demo://resource/dynamic/text/1'
+      await one.request('resources/subscribe', { uri })
+
+      await first.stop('SIGTERM')
+      const second = await own.start({ servers })
+      for (const client of clients) expect(await echo(client, '2')).toEqual(echoed('2'))
+      one.notices.length = 0
+      await one.request('tools/call', { name: 'everything__toggle-subscriber-updates' })
+      await vi.waitFor(
+        () =>
+          expect(one.notices).toContainEqual(
+            expect.objectContaining({ method: 'notifications/resources/updated', params: { uri } }),
+          ),
+        { timeout: 7_000, interval: 50 },
+      )
+
+      await second.stop('SIGKILL')
+      // Nobody starts another: the shims do.
+      const answers = await Promise.all(clients.map((client) => echo(client, '3')))
+      expect(answers).toEqual(clients.map(() => echoed('3')))
+      expect(await own.processesOf('gateway-http')).toEqual([await own.gatewayPid()])
+      await closeClients()
+    } finally {
+      await own.end()
+    }
+  }, 40_000)
+})
