@@ -8,6 +8,9 @@ import type { Envelope } from '../mcp/envelope.ts'
 import type { Clock } from './clock.ts'
 import type { Instance } from './instance.ts'
 
+/** A stuck answer must not hold others up. */
+export const ownRequestTimeoutMs = 30_000
+
 /**
  * A request of the gateway itself to one instance: neither activity nor counted, and never sent again. Rejects with
  * GatewayError; `server_timeout` after `timeoutMs`.

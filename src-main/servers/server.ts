@@ -3,25 +3,24 @@ import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { Call } from '../mcp/call.ts'
 import type { CallOwner } from '../mcp/call.ts'
 import type { Caller, CallHandle, Outgoing, Reply } from '../mcp/caller.ts'
-import { capabilitySignature } from '../mcp/client-capability.ts'
-import type { Envelope } from '../mcp/envelope.ts'
-import { changedLists, fetchListing, isListMethod, listMethods } from '../mcp/listing.ts'
 import type { Listing, ListMethod } from '../mcp/listing.ts'
 import { ToolAccess } from '../mcp/tool-filter.ts'
 import type { ServerGreeting } from '../mcp/upstream.ts'
 import type { LatencyWindow } from '../telemetry/latency.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
 import { Instance } from './instance.ts'
-import { saysListChanged } from './listing-refresh.ts'
-import { askInstance } from './own-request.ts'
 import { Placement } from './placement.ts'
 import { misconfiguration, Preparation } from './preparation.ts'
 import type { Plan, Prepared } from './preparation.ts'
 import { RestartPolicy } from './restart-policy.ts'
 import { reworded } from './reworded-error.ts'
+import { ServerLists } from './server-lists.ts'
 import type { ServerOptions } from './server-options.ts'
 import type { Slot } from './slot.ts'
+import { SlotState } from './slot-state.ts'
+import { misconfigurationError, startRefusal } from './start-refusal.ts'
 import { deniedTool, filteredReply } from './tool-gate.ts'
+import { Upkeep } from './upkeep.ts'
 
 /** Requests that change nothing: sent once more after a crash (product 3, Retries). */
 const repeatable =
@@ -29,13 +28,6 @@ const repeatable =
 
 /** A call that reached nobody may be sent again more often than one that may have had an effect. */
 const maxUnreachedResends = 5
-const pingTimeoutMs = 10_000
-/** A stuck list of the gateway's own must not hold others up. */
-const listTimeoutMs = 30_000
-/** What is known of a server is kept for so many kinds of clients. */
-const maxListings = 8
-
-const allLists = Object.keys(listMethods).filter(isListMethod)
 
 /** One catalog entry and its life: started on demand, shared, stopped when idle, restarted after a crash. */
 export class Server implements CallOwner {
@@ -53,11 +45,13 @@ export class Server implements CallOwner {
   readonly #options: ServerOptions
   readonly #preparation: Preparation
   readonly #placement: Placement
+  readonly #lists: ServerLists
+  readonly #state: SlotState
+  readonly #upkeep: Upkeep
   readonly #ending = new Set<Instance>()
   /** Errors of calls that are not to be sent again. */
   readonly #final = new WeakSet<GatewayError>()
   #toolAccess: ToolAccess | undefined
-  #logLevel: string | undefined
   #log: ServerLog | undefined
   #latency: LatencyWindow | undefined
   /** Stopped by hand or disabled: nothing but a request or a start brings it back. */
@@ -81,6 +75,26 @@ export class Server implements CallOwner {
       () => this.prepared?.knowledge.asked,
     )
     this.#toolAccess = ToolAccess.of(definition.tools)
+    const { clock, settings, store } = options
+    const log = (): ServerLog => this.log
+    this.#lists = new ServerLists({
+      serverId: definition.id,
+      preparation: this.#preparation,
+      placement: this.#placement,
+      store,
+      clock,
+      log,
+      changed: (...change) => options.events.listsChanged(this, ...change),
+    })
+    this.#state = new SlotState(clock, log)
+    this.#upkeep = new Upkeep({
+      settings,
+      clock,
+      log,
+      definition: () => this.definition,
+      retire: (slot, reason) => void this.#retire(slot, reason),
+      changed: () => this.#changed(),
+    })
   }
 
   get id(): string {
@@ -199,9 +213,7 @@ export class Server implements CallOwner {
 
   /** What is known of the server without a process, as this caller would see it. */
   known(caller: Caller): Listing | undefined {
-    const isOwn = this.#placement.wantsOwn(caller)
-    const signature = isOwn ? capabilitySignature(caller.capabilities) : this.shared.signature
-    return this.prepared?.knowledge.listings.get(signature)
+    return this.#lists.known(caller)
   }
 
   /** A list as it is known, filtered by `tools`; undefined if it is not known. */
@@ -237,20 +249,11 @@ export class Server implements CallOwner {
    */
   async listing(caller: Caller): Promise<Listing> {
     await this.prepare()
-    const known = this.known(caller)
-    const { instance: current, lists: due } = this.slotOf(caller)
-    if (known && (current?.phase !== 'ready' || (!due.isUnderWay && !due.isMute))) return known
+    const known = this.#lists.upToDate(caller)
+    if (known) return known
     const slot = this.#placement.for(caller)
-    const wasReady = slot.instance?.phase === 'ready'
-    const instance = await this.#up(slot)
-    const { lists } = slot
-    if ((wasReady && lists.isMute) || (!lists.isUnderWay && !this.known(caller)))
-      this.#refresh(slot, instance)
-    await lists.settled()
-    const listing = this.known(caller)
-    if (listing) return listing
-    const why = this.lastError ?? 'Its log has more.'
-    throw new GatewayError('server_failed', `${this.id} did not give its lists. ${why}`)
+    const isNew = slot.instance?.phase !== 'ready'
+    return this.#lists.fetched(caller, slot, await this.#up(slot), isNew)
   }
 
   /** Started by hand or by `always_on`: closes the circuit. Rejects with GatewayError. */
@@ -339,7 +342,7 @@ export class Server implements CallOwner {
     if (slot) void this.#retire(slot, 'its session ended')
     this.shared.instance?.upstream?.forget(caller)
     for (const uri of this.shared.subscriptions.forget(caller))
-      this.#tell(this.shared, 'resources/unsubscribe', { uri })
+      this.#state.tell(this.shared, 'resources/unsubscribe', { uri })
   }
 
   /** Follows a resource for this caller; the reply gets the server's answer. */
@@ -365,15 +368,14 @@ export class Server implements CallOwner {
 
   /** The most verbose level that a session has asked for; undefined: none has. */
   setLogLevel(level: string | undefined): void {
-    this.#logLevel = level ?? this.#logLevel
-    for (const slot of this.slots) this.#tellLogLevel(slot)
+    this.#state.setLogLevel(level, this.slots)
   }
 
   /** Once a second: timeouts, idle stop, health, and what is to run without a request. */
   tick(): void {
     for (const instance of this.#ending) instance.sweep()
     for (const slot of this.slots) {
-      if (slot.instance) this.#tickInstance(slot, slot.instance)
+      if (slot.instance) this.#upkeep.tick(slot, slot.instance)
       const isWanted =
         slot.subscriptions.size > 0 || (this.definition.always_on && slot === this.shared)
       if (isWanted && !slot.instance?.usable) void this.#revive(slot)
@@ -390,48 +392,6 @@ export class Server implements CallOwner {
       this.#usable(slot)
     } catch (error) {
       this.log.append('lifecycle', asGatewayError(error).message)
-    }
-  }
-
-  #tickInstance(slot: Slot, instance: Instance): void {
-    instance.sweep()
-    if (instance.phase !== 'ready' || instance.inFlight > 0) return
-    const { clock, settings } = this.#options
-    const now = clock.now()
-    const { idle_timeout_seconds: own, always_on: always } = this.definition
-    const idleMs = own === undefined ? settings.idleTimeoutMs : own * 1000
-    const held = (always && slot === this.shared) || slot.subscriptions.size > 0
-    if (idleMs > 0 && !held && now - instance.lastActivity >= idleMs) {
-      void this.#retire(slot, `idle for ${readable(idleMs)}`)
-      return
-    }
-    const last = Math.max(slot.checkedAt, instance.lastActivity)
-    if (slot.isBeingChecked || now - last < settings.healthIntervalMs) return
-    slot.checkedAt = now
-    void this.#check(slot, instance)
-  }
-
-  async #check(slot: Slot, instance: Instance): Promise<void> {
-    const missedBefore = instance.missedPings
-    slot.isBeingChecked = true
-    try {
-      await this.#ask(instance, 'ping', undefined, pingTimeoutMs)
-      instance.missedPings = 0
-    } catch (error) {
-      // A busy server may be in a synchronous call: only death counts then.
-      if (instance.phase !== 'ready' || instance.inFlight > 0) return
-      instance.missedPings++
-      this.log.append('lifecycle', asGatewayError(error).message)
-      if (instance.missedPings >= 2)
-        void instance.stop(
-          new GatewayError(
-            'server_failed',
-            `${this.id} was stopped: it did not answer two pings in a row.`,
-          ),
-        )
-    } finally {
-      slot.isBeingChecked = false
-      if (instance.missedPings !== missedBefore) this.#changed()
     }
   }
 
@@ -452,7 +412,8 @@ export class Server implements CallOwner {
     if (slot.instance?.usable) return slot.instance
     if (this.slots.every(({ instance }) => !instance?.usable)) this.#preparation.release()
     const { clock, settings, launch, version, redact } = this.#options
-    this.#throwIfNot(slot)
+    const refusal = startRefusal(this, slot, clock, settings.maxInstances)
+    if (refusal) throw refusal
     const gate = this.policy.gate(clock.now())
     const { start_timeout_seconds: own, overlap } = this.definition
     const waitsForOthers = !overlap || this.#stops > 0
@@ -462,7 +423,8 @@ export class Server implements CallOwner {
       redact,
       definition: async () => {
         const { resolved } = await this.prepare()
-        this.#throwIfMisconfigured()
+        const wrong = misconfigurationError(this)
+        if (wrong) throw wrong
         return resolved.launch
       },
       before: {
@@ -480,54 +442,15 @@ export class Server implements CallOwner {
         failed: (it, error) => this.#failed(slot, it, error),
         ended: (it) => this.#ended(slot, it),
         log: (source, text) => this.log.append(source, text),
-        notification: (envelope) => this.#notification(slot, envelope),
-        asked: (method) => this.#remember(method),
+        notification: (envelope) => {
+          this.#lists.heard(slot, envelope)
+          this.#options.events.notification(this, slot.owner, envelope)
+        },
+        asked: (method) => this.#lists.remember(method),
       },
     })
     slot.instance = instance
     return instance
-  }
-
-  /** Whatever keeps this slot from being started now, as an error. */
-  #throwIfNot(slot: Slot): void {
-    const { clock, settings } = this.#options
-    if (!this.definition.enabled)
-      throw new GatewayError(
-        'server_disabled',
-        `${this.id} is disabled in the catalog. Set \`enabled: true\` to use it.`,
-      )
-    this.#throwIfMisconfigured()
-    const gate = this.policy.gate(clock.now())
-    if (gate.kind === 'circuit') throw this.#circuitError(gate.ms)
-    // One try at a time: the others learn from it.
-    const isTrying = this.slots.some(
-      ({ instance }) => instance?.usable && instance.phase !== 'ready',
-    )
-    if (this.policy.isTripped && isTrying) throw this.#circuitError(1_000)
-    const { maxInstances } = settings
-    const own = this.#placement.own().filter(({ instance }) => instance?.usable)
-    if (slot.owner && own.length >= maxInstances)
-      throw new GatewayError(
-        'too_many',
-        `${this.id} has ${maxInstances} instances, one a session, and takes no more. Close a client, or raise max_connections_per_server.`,
-      )
-  }
-
-  #throwIfMisconfigured(): void {
-    const why = this.misconfiguration
-    if (why !== undefined)
-      throw new GatewayError('server_failed', `${this.id} cannot start. ${why}`)
-  }
-
-  #circuitError(ms: number): GatewayError {
-    const { clock } = this.#options
-    const at = new Date(clock.wall() + ms).toISOString()
-    return new GatewayError(
-      'circuit_open',
-      `${this.id} has failed ${this.policy.failures} times in a row and is not started before ${at}. ` +
-        `Last error: ${this.policy.lastError ?? 'unknown.'} Start it by hand to try now.`,
-      { retryAfterSeconds: Math.ceil(ms / 1000) },
-    )
   }
 
   #limits(): { requestTimeoutMs: number; maxRequestMs: number } {
@@ -571,68 +494,11 @@ export class Server implements CallOwner {
 
   /** After a (re)start: what sessions rely on is put back, and what is known is brought up to date. */
   #ready(slot: Slot, instance: Instance): void {
-    const { greeting } = instance
-    if (!greeting) return
-    this.#options.events.greeted(this, slot.owner, greeting)
-    slot.lists.isMute = !saysListChanged(greeting)
-    slot.logLevel = undefined
-    this.#tellLogLevel(slot)
-    for (const uri of slot.subscriptions.uris()) this.#tell(slot, 'resources/subscribe', { uri })
+    if (!instance.greeting) return
+    this.#options.events.greeted(this, slot.owner, instance.greeting)
+    this.#state.restore(slot)
     // On a later turn: the calls that wait for the start go first.
-    queueMicrotask(() => this.#refresh(slot, instance))
-  }
-
-  #refresh(slot: Slot, instance: Instance, announced: readonly ListMethod[] = []): void {
-    slot.lists.begin(instance, (it, told) => this.#fetchLists(slot, it, told), announced)
-  }
-
-  async #fetchLists(
-    slot: Slot,
-    instance: Instance,
-    announced: ReadonlySet<ListMethod>,
-  ): Promise<void> {
-    const { greeting } = instance
-    const { prepared } = this
-    if (!greeting || !prepared) return
-    const { knowledge, resolved } = prepared
-    try {
-      const listing = await fetchListing(greeting, (method, params) =>
-        this.#ask(instance, method, params, listTimeoutMs),
-      )
-      const before = knowledge.listings.get(slot.signature)
-      // The youngest last: the oldest is what is given up.
-      knowledge.listings.delete(slot.signature)
-      knowledge.listings.set(slot.signature, listing)
-      for (const signature of knowledge.listings.keys()) {
-        if (knowledge.listings.size <= maxListings) break
-        if (signature !== this.shared.signature) knowledge.listings.delete(signature)
-      }
-      const changes = changedLists(before, listing)
-      const sameGreeting = before?.greeting.result.equals(greeting.result) ?? false
-      if (changes.length > 0 || !sameGreeting)
-        void this.#options.store.save(resolved.fingerprint, knowledge)
-      const news = changes.filter((method) => !announced.has(method))
-      const isFirst = before === undefined
-      if (news.length > 0) this.#options.events.listsChanged(this, slot.owner, news, isFirst)
-    } catch (error) {
-      this.log.append('lifecycle', `Its lists could not be read. ${asGatewayError(error).message}`)
-    }
-  }
-
-  #notification(slot: Slot, envelope: Envelope): void {
-    const changed = /^notifications\/(tools|prompts|resources)\/list_changed$/.exec(envelope.method)
-    if (changed && slot.instance?.phase === 'ready') {
-      const announced = allLists.filter((method) => method.startsWith(changed[1] ?? ''))
-      this.#refresh(slot, slot.instance, announced)
-    }
-    this.#options.events.notification(this, slot.owner, envelope)
-  }
-
-  #remember(method: string): void {
-    const { prepared } = this
-    if (!prepared || prepared.knowledge.asked.has(method)) return
-    prepared.knowledge.asked.add(method)
-    void this.#options.store.save(prepared.resolved.fingerprint, prepared.knowledge)
+    queueMicrotask(() => this.#lists.refresh(slot, instance))
   }
 
   /** The slot's instance once it is ready, started if needed. Rejects with GatewayError. */
@@ -666,32 +532,6 @@ export class Server implements CallOwner {
     await instance.drain(this.#options.settings.drainMs, why ?? error)
   }
 
-  #tellLogLevel(slot: Slot): void {
-    const level = slot.owner ? slot.owner.logLevel : this.#logLevel
-    const { instance } = slot
-    if (level === undefined || level === slot.logLevel || instance?.phase !== 'ready') return
-    if (!instance.greeting || !('logging' in instance.greeting.capabilities)) return
-    slot.logLevel = level
-    this.#tell(slot, 'logging/setLevel', { level })
-  }
-
-  /** The gateway's own request to an instance, if it runs; its answer does not matter. */
-  #tell(slot: Slot, method: string, params: object): void {
-    if (slot.instance?.phase !== 'ready') return
-    this.#ask(slot.instance, method, params, listTimeoutMs).catch((error: unknown) => {
-      this.log.append('lifecycle', `${method} failed. ${asGatewayError(error).message}`)
-    })
-  }
-
-  #ask(
-    instance: Instance,
-    method: string,
-    params: object | undefined,
-    timeoutMs: number,
-  ): Promise<Envelope> {
-    return askInstance(instance, this.#options.clock, method, params, timeoutMs)
-  }
-
   #changed(): void {
     this.#options.events.changed(this)
   }
@@ -700,9 +540,4 @@ export class Server implements CallOwner {
 function notRepeated(error: GatewayError): GatewayError {
   const why = 'The call was not sent again, since it may have had an effect.'
   return reworded(error, `${error.message} ${why}`)
-}
-
-function readable(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`
 }

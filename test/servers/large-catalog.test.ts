@@ -28,7 +28,7 @@ test('a reload of a thousand servers never holds up the loop for more than 20 ms
   const gateway = await startGateway({ servers: catalog(0), workerFile })
   await gateway.tool('server-1', 'pid')
   const blocks: number[] = []
-  for (let version = 1; version <= 6; version++) {
+  for (let version = 1; version <= 5; version++) {
     // Written before, as a test's own JSON.stringify takes its time.
     await gateway.write(catalog(version))
     blocks.push(await longestBlock(() => gateway.core.reload()))

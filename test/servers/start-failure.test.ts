@@ -7,7 +7,7 @@ test('a server that never answers initialize fails all waiting calls in time and
   const clock = new FakeClock()
   const gateway = await startGateway({ servers: [], clock })
   const journal = gateway.file('journal')
-  const options = [`--journal=${journal}`, '--no-initialize', '--ignore-eof']
+  const options = [`--journal=${journal}`, '--no-initialize']
   await gateway.reload([scriptedServer('one', options, { start_timeout_seconds: 5 })])
   const calls = Array.from({ length: 10 }, () => gateway.call('one', 'tools/call', { name: 'pid' }))
   await eventually(async () =>

@@ -24,10 +24,17 @@ test('a call without an answer times out, and the server is told', async () => {
 })
 
 test('the time of the start does not count', async () => {
-  const gateway = await startGateway({
-    servers: [scriptedServer('one', ['--slow-start=1500'], { request_timeout_seconds: 1 })],
-  })
-  expect(await gateway.tool('one', 'echo', { text: 'late but well' })).toBe('late but well')
+  const clock = new FakeClock()
+  const gateway = await startGateway({ servers: [], clock })
+  const journal = gateway.file('journal')
+  const options = [`--journal=${journal}`, '--slow-start=100']
+  await gateway.reload([scriptedServer('one', options, { request_timeout_seconds: 1 })])
+  const call = gateway.tool('one', 'echo', { text: 'late but well' })
+  await eventually(async () =>
+    expect((await readJournal(journal)).at(-1)?.method).toBe('initialize'),
+  )
+  clock.advance(30_000)
+  expect(await call).toBe('late but well')
 })
 
 test('progress gives more time, up to max_request_seconds', async () => {
