@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import net from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { converse, environmentPrefix } from './everything-script.ts'
+import { freePort, serveEverything } from './everything-service.ts'
+import type { EverythingService } from './everything-service.ts'
 import { Place, serverProgram } from './gateway-program.ts'
 import type { CatalogEntry, RunningGateway } from './gateway-program.ts'
 import { closeClients, connect } from './sdk-client.ts'
@@ -20,15 +18,19 @@ const remotes = [
 
 const sdks: readonly Sdk[] = ['v1', 'v2']
 const env = { [`${environmentPrefix}MARK`]: 'a remote one' }
-const services: ChildProcess[] = []
+const services: EverythingService[] = []
 let place: Place
 let gateway: RunningGateway
 const direct = new Map<Sdk, Transcript>()
 
 beforeAll(async () => {
   place = await Place.make()
-  const ports = { streamableHttp: await freePort(), sse: await freePort() }
-  await Promise.all([serve('streamableHttp', ports.streamableHttp), serve('sse', ports.sse)])
+  const serve = async (mode: 'streamableHttp' | 'sse'): Promise<number> => {
+    const service = await serveEverything(mode, { ...place.env, ...env })
+    services.push(service)
+    return service.port
+  }
+  const ports = { streamableHttp: await serve('streamableHttp'), sse: await serve('sse') }
   const servers = remotes.map(({ id, type, mode, route }): CatalogEntry => {
     const url = `http://127.0.0.1:${ports[mode]}${route}`
     return { id, runtime: { type, url }, isolation: 'shared' }
@@ -42,33 +44,9 @@ beforeAll(async () => {
 afterEach(closeClients)
 
 afterAll(async () => {
-  for (const child of services) {
-    child.kill('SIGKILL')
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  }
+  await Promise.all(services.map((service) => service.stop()))
   await place.end()
 })
-
-/** Of the system; free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-async function serve(mode: 'streamableHttp' | 'sse', port: number): Promise<void> {
-  const child = spawn(process.execPath, [serverProgram.everything, mode], {
-    env: { ...place.env, ...env, PORT: String(port) },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  services.push(child)
-  let said = ''
-  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
-  await vi.waitFor(() => expect(said).toMatch(/on port \d+/), { timeout: 15_000, interval: 20 })
-}
 
 /** A remote server names the session that it has with the gateway; the stdio one has none. */
 function withoutSession(transcript: Transcript): Transcript {
