@@ -64,6 +64,8 @@ interface OpenAsk {
 
 /** Requests that one session may have under way at once. */
 const maxOpenCalls = 1_000
+/** Questions of servers that one client may leave open. */
+const maxOpenAsks = 200
 
 /** One AI client's conversation of a legacy revision: its capabilities, calls, questions and log level. */
 export class ClientSession implements Caller {
@@ -115,6 +117,7 @@ export class ClientSession implements Caller {
 
   /** One message of the client. `channel`: the way back for a request's answer. */
   receive(envelope: Envelope, channel: Channel | undefined): void {
+    if (this.isGone) return
     if (envelope.kind === 'response') this.#answered(envelope)
     else if (isRequest(envelope)) {
       if (channel) this.#request(envelope, channel)
@@ -128,6 +131,10 @@ export class ClientSession implements Caller {
       if (this.leaving && this.#calls.size === 0) queueMicrotask(() => this.close())
     })
     if (request.method === 'ping') return reply.result(Buffer.from('{}'))
+    if (this.leaving)
+      return reply.fail(
+        new GatewayError('session_not_found', 'This session is over. Send `initialize` again.'),
+      )
     if (this.#calls.has(key))
       return reply.fail(
         new GatewayError('bad_request', `A request with the id ${key} is still under way.`),
@@ -209,18 +216,19 @@ export class ClientSession implements Caller {
     const edits: Edit[] = [{ ...request.id, text: idBytes }]
     const token = member(bytes, member(bytes, request.params, '_meta'), 'progressToken')
     if (token) edits.push({ ...token, text: idBytes })
+    const isFull = this.#asks.size >= maxOpenAsks
+    // Copied: the message is a view of a larger chunk, and a person may think for long.
     this.#asks.set(id, { answer, token: token && Buffer.from(slice(bytes, token)) })
-    if (!this.#deliver(splice(bytes, edits), during)) {
+    if (isFull || !this.#deliver(splice(bytes, edits), during)) {
       this.#asks.delete(id)
-      // On a later turn: the caller of ask has not seen its handle yet.
-      queueMicrotask(() =>
-        answer.fail(
-          new GatewayError(
+      const why = isFull
+        ? new GatewayError('too_many', `The client has left ${maxOpenAsks} questions open.`)
+        : new GatewayError(
             'method_not_found',
             `The client cannot be asked for ${request.method}: it has no open stream. It must accept text/event-stream.`,
-          ),
-        ),
-      )
+          )
+      // On a later turn: the caller of ask has not seen its handle yet.
+      queueMicrotask(() => answer.fail(why))
     }
     return {
       cancel: (reason) => {

@@ -44,7 +44,8 @@ interface Options {
 interface Ask {
   handle: AskHandle | undefined
   caller: Caller
-  call: Call | undefined
+  /** The calls of this caller that it may belong to: their time stands still while a person thinks. */
+  calls: readonly Call[]
 }
 
 /** An MCP server of the revisions with `initialize` (2024-11-05 to 2025-11-25). */
@@ -114,17 +115,15 @@ export class LegacyUpstream implements Upstream {
   }
 
   receive(bytes: Buffer, relatedTo: number | undefined): void {
-    let envelope: Envelope
+    // Whatever a server writes must not end the gateway.
     try {
-      envelope = readEnvelope(bytes)
+      const envelope = readEnvelope(bytes)
+      if (envelope.kind === 'response') this.#response(envelope)
+      else if (isRequest(envelope)) this.#request(envelope, relatedTo)
+      else this.#notification(envelope)
     } catch (error) {
-      const { message: why } = asGatewayError(error)
-      this.#options.junk(`Ignored a message that is not JSON-RPC. ${why}`)
-      return
+      this.#options.junk(`Ignored a message. ${asGatewayError(error).message}`)
     }
-    if (envelope.kind === 'response') this.#response(envelope)
-    else if (isRequest(envelope)) this.#request(envelope, relatedTo)
-    else this.#notification(envelope)
   }
 
   undelivered(id: number, error: GatewayError, reached: boolean): void {
@@ -165,7 +164,9 @@ export class LegacyUpstream implements Upstream {
   abandon(call: Call, reason: string | undefined): void {
     if (this.#take(call.id) === undefined) return
     for (const [key, ask] of this.#asks) {
-      if (ask.call !== call) continue
+      if (!ask.calls.includes(call)) continue
+      // It may be the question of another call of the same client.
+      if (ask.calls.some((other) => other !== call && !other.done)) continue
       ask.handle?.cancel(undefined)
       this.#withdraw(key, 'The call that this belongs to has ended.')
     }
@@ -270,7 +271,7 @@ export class LegacyUpstream implements Upstream {
     const key = id.toString('latin1')
     const ask: Ask = { handle: undefined, ...target }
     this.#asks.set(key, ask)
-    if (ask.call) ask.call.asking++
+    for (const call of ask.calls) call.asking++
     const end = (): boolean => this.#asked(key, ask)
     ask.handle = ask.caller.ask(
       request,
@@ -286,7 +287,7 @@ export class LegacyUpstream implements Upstream {
           if (end()) this.#respond(errorMessage(id, errorBody(error)))
         },
       },
-      ask.call?.reply,
+      ask.calls.at(-1)?.reply,
     )
   }
 
@@ -296,12 +297,12 @@ export class LegacyUpstream implements Upstream {
     this.#respond(errorMessage(Buffer.from(key, 'latin1'), { code: -32000, message: why }))
   }
 
-  /** A question of the server is settled: its call's time runs again. False if it was settled before. */
+  /** A question of the server is settled: the time of its calls runs again. False if it was settled before. */
   #asked(key: string, ask: Ask): boolean {
     if (this.#asks.get(key) !== ask) return false
-    if (ask.call) {
-      ask.call.asking--
-      ask.call.deadline = this.#options.clock.now() + this.#options.limits().requestTimeoutMs
+    for (const call of ask.calls) {
+      call.asking--
+      call.deadline = this.#options.clock.now() + this.#options.limits().requestTimeoutMs
     }
     return this.#asks.delete(key)
   }
@@ -310,11 +311,12 @@ export class LegacyUpstream implements Upstream {
   #whom(
     request: RequestEnvelope,
     relatedTo: number | undefined,
-  ): { caller: Caller; call: Call | undefined } | GatewayError {
+  ): { caller: Caller; calls: readonly Call[] } | GatewayError {
     const { serverId, owner } = this.#options
-    let call = relatedTo === undefined ? undefined : this.#calls.get(relatedTo)
-    let caller = owner ?? call?.reply.caller
-    if (call === undefined || caller === undefined) {
+    const related = relatedTo === undefined ? undefined : this.#calls.get(relatedTo)
+    const calls = related ? [related] : []
+    let caller = owner ?? related?.reply.caller
+    if (related === undefined) {
       for (const other of this.#calls.values()) {
         if (other.internal) continue
         const its = other.reply.caller
@@ -327,7 +329,7 @@ export class LegacyUpstream implements Upstream {
           )
         }
         caller = its
-        call = other
+        calls.push(other)
       }
     }
     if (caller === undefined || caller === gatewayCaller)
@@ -343,7 +345,7 @@ export class LegacyUpstream implements Upstream {
         `The client that called ${serverId} does not support ${missing}, which ${request.method} needs. ` +
           `Use a client that does; with \`isolation: session\` the server is told each client's own abilities.`,
       )
-    return { caller, call }
+    return { caller, calls }
   }
 
   #respond(chunks: readonly Buffer[]): void {

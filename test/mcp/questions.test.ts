@@ -184,6 +184,31 @@ describe.each(ways)('$endpoint over $carrier', (way) => {
     expect(questionsOf(a)).toBe(before)
   })
 
+  it('keeps a question that may belong to another call of its client', async () => {
+    a.onQuestion = () => undefined
+    const first = await during(a)
+    void a.call('ask', {}, {}, 'second')
+    await expect.poll(() => open.length).toBe(2)
+    const { question, answer } = await asked(a, first.process, sampling, 's-3')
+    a.notify('notifications/cancelled', { requestId: 'second' })
+    await a.call('echo')
+    a.respond(question, { result: { kept: true } })
+    expect((await answer).result).toEqual({ kept: true })
+    await first.finish()
+  })
+
+  it('refuses questions of which too many are open', async () => {
+    const c = await relay.connect(way.carrier, at(way, all))
+    const { process, finish } = await during(c)
+    const answers = Array.from({ length: 201 }, (_, i) =>
+      process.ask('sampling/createMessage', sampling, `many ${i}`),
+    )
+    expect((await answers.at(-1))?.error?.message).toContain('200')
+    await finish()
+    await c.close()
+    for (const answer of answers) expect((await answer).error).toBeDefined()
+  })
+
   it('answers questions that are open when their client leaves', async () => {
     const c = await relay.connect(way.carrier, at(way, all))
     const { process } = await during(c)
