@@ -5,7 +5,6 @@ import {
   jsonBytes,
   JsonSyntaxError,
   skipWhitespace,
-  slice,
   stringAt,
 } from './json-spans.ts'
 import type { Span } from './json-spans.ts'
@@ -34,7 +33,71 @@ export function isRequest(envelope: Envelope): envelope is RequestEnvelope {
   return envelope.kind === 'request'
 }
 
-const ids = /^(?:"|-?[0-9])/
+/** The members that make a message, as found; anything else travels along unread. */
+interface Members {
+  jsonrpc: Span | undefined
+  id: Span | undefined
+  method: Span | undefined
+  params: Span | undefined
+  result: Span | undefined
+  error: Span | undefined
+  server_id: Span | undefined
+}
+
+function isMember(key: string): key is keyof Members {
+  switch (key) {
+    case 'jsonrpc':
+    case 'id':
+    case 'method':
+    case 'params':
+    case 'result':
+    case 'error':
+    case 'server_id':
+      return true
+    default:
+      return false
+  }
+}
+
+function readMembers(bytes: Buffer): Members {
+  const members: Members = {
+    jsonrpc: undefined,
+    id: undefined,
+    method: undefined,
+    params: undefined,
+    result: undefined,
+    error: undefined,
+    server_id: undefined,
+  }
+  const start = skipWhitespace(bytes, 0)
+  if (bytes[start] !== 0x7b)
+    throw new GatewayError(
+      'bad_request',
+      bytes[start] === 0x5b
+        ? 'Batches are not part of this protocol version. Send one JSON-RPC message at a time.'
+        : 'Expected one JSON-RPC message, that is a JSON object.',
+    )
+  const end = eachMember(bytes, start, (key, value) => {
+    if (!isMember(key)) return
+    // Of two readers, each could take another one.
+    if (members[key]) throw new GatewayError('bad_request', `The message has '${key}' twice.`)
+    members[key] = value
+  })
+  if (skipWhitespace(bytes, end) !== bytes.length)
+    throw new JsonSyntaxError(end, 'more text after the end of the message')
+  return members
+}
+
+const two = Buffer.from('"2.0"')
+
+function isTwo(bytes: Buffer, span: Span | undefined): boolean {
+  return span !== undefined && bytes.compare(two, 0, two.length, span.start, span.end) === 0
+}
+
+/** A string or a number; JSON has nothing else that starts so. */
+function isId(byte: number | undefined): boolean {
+  return byte === 0x22 || byte === 0x2d || (byte !== undefined && byte >= 0x30 && byte <= 0x39)
+}
 
 /**
  * Checks the envelope of one message (JSON-RPC 2.0; MCP basic, "Messages") and nothing below it.
@@ -45,36 +108,22 @@ export function readEnvelope(
   bytes: Buffer,
   lenient: 'never' | 'with server_id' | 'always' = 'never',
 ): Envelope {
-  const seen: Record<string, Span> = Object.create(null) as Record<string, never>
+  let members: Members
   try {
-    const start = skipWhitespace(bytes, 0)
-    if (bytes[start] !== 0x7b)
-      throw new GatewayError(
-        'bad_request',
-        bytes[start] === 0x5b
-          ? 'Batches are not part of this protocol version. Send one JSON-RPC message at a time.'
-          : 'Expected one JSON-RPC message, that is a JSON object.',
-      )
-    const end = eachMember(bytes, start, (key, value) => {
-      if (Object.hasOwn(seen, key))
-        throw new GatewayError('bad_request', `The message has the member '${key}' twice.`)
-      seen[key] = value
-    })
-    if (skipWhitespace(bytes, end) !== bytes.length)
-      throw new JsonSyntaxError(end, 'more text after the end of the message')
+    members = readMembers(bytes)
   } catch (error) {
     if (error instanceof JsonSyntaxError) throw new GatewayError('parse_error', error.message)
     throw error
   }
-  const { id, jsonrpc, method, params, result, error, server_id: serverId } = seen
+  const { id, jsonrpc, method, params, result, error, server_id: serverId } = members
   const mayLack = lenient === 'always' || (lenient === 'with server_id' && serverId !== undefined)
-  if (!mayLack && (jsonrpc === undefined || slice(bytes, jsonrpc).toString('latin1') !== '"2.0"'))
+  if (!mayLack && !isTwo(bytes, jsonrpc))
     throw new GatewayError(
       'bad_request',
       'The message is not JSON-RPC 2.0: `"jsonrpc": "2.0"` is missing.',
     )
   const idIsNull = id !== undefined && bytes[id.start] === 0x6e
-  if (id !== undefined && !idIsNull && !ids.test(bytes.toString('latin1', id.start, id.start + 2)))
+  if (id !== undefined && !idIsNull && !isId(bytes[id.start]))
     throw new GatewayError('bad_request', 'The `id` must be a string or a number.')
   if (method !== undefined) {
     const name = stringAt(bytes, method)
@@ -103,6 +152,58 @@ export function readEnvelope(
     error,
     serverId,
   }
+}
+
+const headBeforeId = Buffer.from('{"jsonrpc":"2.0","id":')
+const headAfterId = Buffer.from(',"result":')
+const headBeforeResult = Buffer.from('{"result":')
+const tailBeforeId = Buffer.from(',"jsonrpc":"2.0","id":')
+
+function hasAt(bytes: Buffer, part: Buffer, at: number): boolean {
+  for (let i = 0; i < part.length; i++) if (bytes[at + i] !== part[i]) return false
+  return true
+}
+
+const isDigit = (byte: number | undefined): boolean =>
+  byte !== undefined && byte >= 0x30 && byte <= 0x39
+
+/**
+ * A result as servers write it, with the number in its id, found by the envelope's head or tail alone: what is between
+ * is as long as it likes and is not looked at. In JSON text these places can be nothing else; text that is no JSON is
+ * for the client to refuse, as it would be without a gateway. `result` may have other members of the envelope behind
+ * it. Undefined if it is written in another way: then `readEnvelope` says what it is.
+ */
+export function glanceAtResult(bytes: Buffer): { envelope: Envelope; id: number } | undefined {
+  const { length } = bytes
+  if (bytes[length - 1] !== 0x7d) return undefined
+  let start = headBeforeId.length
+  let end = start
+  let result: Span
+  if (hasAt(bytes, headBeforeId, 0)) {
+    while (isDigit(bytes[end])) end++
+    if (!hasAt(bytes, headAfterId, end)) return undefined
+    result = { start: end + headAfterId.length, end: length - 1 }
+  } else if (hasAt(bytes, headBeforeResult, 0)) {
+    start = end = length - 1
+    while (isDigit(bytes[start - 1])) start--
+    const tail = start - tailBeforeId.length
+    if (tail < headBeforeResult.length || !hasAt(bytes, tailBeforeId, tail)) return undefined
+    result = { start: headBeforeResult.length, end: tail }
+  } else return undefined
+  let id = 0
+  for (let i = start; i < end; i++) id = id * 10 + (bytes[i] ?? 0) - 0x30
+  if (start === end || bytes[result.start] !== 0x7b) return undefined
+  const envelope: Envelope = {
+    bytes,
+    kind: 'response',
+    id: { start, end },
+    method: '',
+    params: undefined,
+    result,
+    error: undefined,
+    serverId: undefined,
+  }
+  return { envelope, id }
 }
 
 /** The id as it was written, as a key: `0` and `"0"` are different ids. */

@@ -9,6 +9,7 @@ import { isClientQuestion, missingCapability } from './client-capability.ts'
 import {
   errorBody,
   errorMessage,
+  glanceAtResult,
   idText,
   isRequest,
   message,
@@ -117,6 +118,12 @@ export class LegacyUpstream implements Upstream {
   receive(bytes: Buffer, relatedTo: number | undefined): void {
     // Whatever a server writes must not end the gateway.
     try {
+      const glance = glanceAtResult(bytes)
+      // The gateway's own requests are read for what they say, so they are read in full.
+      if (glance && this.#calls.get(glance.id)?.internal === false) {
+        this.#take(glance.id)?.answer(glance.envelope)
+        return
+      }
       const envelope = readEnvelope(bytes)
       if (envelope.kind === 'response') this.#response(envelope)
       else if (isRequest(envelope)) this.#request(envelope, relatedTo)

@@ -1,22 +1,35 @@
 import type { ToolFilter } from '../../src-shared/catalog.ts'
 import { arrayItems, isArray, member, slice, spliced, stringAt } from './json-spans.ts'
 
-function globPattern(glob: string): RegExp {
-  const source = glob
-    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${source}$`, 's')
+/** `*` is any run of characters, `?` one. Linear in the text for each `*`: names come from servers, and may be long. */
+export function globMatches(glob: string, text: string): boolean {
+  let g = 0
+  let t = 0
+  /** Where to go on if what follows the last `*` does not fit. */
+  let star = -1
+  let from = 0
+  while (t < text.length) {
+    if (glob[g] === '*') {
+      star = g++
+      from = t
+    } else if (glob[g] === '?' || glob[g] === text[t]) {
+      g++
+      t++
+    } else if (star >= 0) {
+      g = star + 1
+      t = ++from
+    } else return false
+  }
+  while (glob[g] === '*') g++
+  return g === glob.length
 }
 
 /** `tools: {allow, deny}` of a catalog entry, on the server's own tool names; deny wins. */
 export class ToolAccess {
-  readonly #allow: RegExp[]
-  readonly #deny: RegExp[]
+  readonly #filter: ToolFilter
 
   constructor(filter: ToolFilter) {
-    this.#allow = filter.allow.map(globPattern)
-    this.#deny = filter.deny.map(globPattern)
+    this.#filter = filter
   }
 
   /** Undefined where the filter lets everything through, so that the relay can leave lists alone. */
@@ -26,8 +39,8 @@ export class ToolAccess {
   }
 
   allows(tool: string): boolean {
-    const matches = (pattern: RegExp): boolean => pattern.test(tool)
-    return this.#allow.some(matches) && !this.#deny.some(matches)
+    const matches = (glob: string): boolean => globMatches(glob, tool)
+    return this.#filter.allow.some(matches) && !this.#filter.deny.some(matches)
   }
 
   /** A `tools/list` result (JSON) without the tools that are not allowed; everything else byte for byte. */
