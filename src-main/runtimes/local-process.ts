@@ -96,7 +96,10 @@ class LocalProcessLink implements Link {
   }
 
   send(chunks: readonly Buffer[]): boolean {
-    return !this.#isClosed && this.#writer.write(chunks)
+    const { exitCode, signalCode } = this.#child
+    // Its last words may still be on their way when nobody is there to read any more.
+    const hasExited = exitCode !== null || signalCode !== null
+    return !this.#isClosed && !hasExited && this.#writer.write(chunks)
   }
 
   negotiated(): void {}

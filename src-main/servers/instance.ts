@@ -97,13 +97,13 @@ export class Instance {
   /** The call goes out now, or when the server is up. */
   send(call: Call): void {
     if (!call.internal) this.lastActivity = this.#options.clock.now()
-    if (this.phase === 'ready' && this.upstream) {
-      if (!this.upstream.send(call)) call.owner.lost(call, this.#gone(), false)
-    } else if (!this.usable) call.owner.lost(call, this.#gone(), false)
+    if (this.phase === 'ready' && this.upstream?.send(call)) return
+    if (!this.usable) call.owner.lost(call, this.#gone(), false)
     else if (this.#waiting.length >= maxWaiting) {
       const why = `${maxWaiting} requests already wait for ${this.serverId} to start.`
       call.fail(new GatewayError('too_many', `${why} Try again when it is up.`))
     } else {
+      // Also when the link is gone already: its end, with the reason, is about to be told.
       call.carrier = this
       this.#waiting.push(call)
     }
@@ -184,7 +184,7 @@ export class Instance {
     const error = this.#gone()
     for (const call of this.#waiting.splice(0)) {
       call.carrier = undefined
-      if (this.failure) call.fail(error)
+      if (this.failure && !this.greeting) call.fail(error)
       else call.owner.lost(call, error, false)
     }
     this.upstream?.close(error)

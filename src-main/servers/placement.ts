@@ -3,14 +3,16 @@ import { GatewayError } from '../../src-shared/errors.ts'
 import { gatewayCaller } from '../mcp/caller.ts'
 import type { Caller } from '../mcp/caller.ts'
 import { canAnswer, sharedCapabilities } from '../mcp/client-capability.ts'
+import type { Clock } from './clock.ts'
 import { Slot } from './slot.ts'
 
 /** Which instance serves which caller (product 3, isolation). */
 export class Placement {
-  readonly shared = new Slot(undefined, sharedCapabilities)
+  readonly shared: Slot
   readonly #own = new Map<string, Slot>()
   /** Callers that have met the shared instance stay with it. */
   readonly #onShared = new Set<string>()
+  readonly #clock: Clock
   readonly #isolation: () => ServerDefinition['isolation']
   /** Requests that the server was seen to make of clients. */
   readonly #asked: () => ReadonlySet<string> | undefined
@@ -18,7 +20,10 @@ export class Placement {
   constructor(
     isolation: () => ServerDefinition['isolation'],
     asked: () => ReadonlySet<string> | undefined,
+    clock: Clock,
   ) {
+    this.#clock = clock
+    this.shared = new Slot(undefined, sharedCapabilities, clock)
     this.#isolation = isolation
     this.#asked = asked
   }
@@ -56,7 +61,7 @@ export class Placement {
       this.#onShared.add(caller.key)
       return this.shared
     }
-    const slot = new Slot(caller, caller.capabilities)
+    const slot = new Slot(caller, caller.capabilities, this.#clock)
     this.#own.set(caller.key, slot)
     return slot
   }

@@ -73,6 +73,7 @@ export class Server implements CallOwner {
     this.#placement = new Placement(
       () => this.definition.isolation,
       () => this.prepared?.knowledge.asked,
+      options.clock,
     )
     this.#toolAccess = ToolAccess.of(definition.tools)
     const { clock, settings, store } = options

@@ -1,5 +1,6 @@
 import type { Caller, ClientCapabilities } from '../mcp/caller.ts'
 import { capabilitySignature } from '../mcp/client-capability.ts'
+import type { Clock } from './clock.ts'
 import type { Instance } from './instance.ts'
 import { ListingRefresh } from './listing-refresh.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -12,14 +13,15 @@ export class Slot {
   readonly signature: string
   readonly owner: Caller | undefined
   readonly subscriptions = new Subscriptions()
-  readonly lists = new ListingRefresh()
+  readonly lists: ListingRefresh
   /** Of clock.now(), the last health check. */
   checkedAt = 0
   isBeingChecked = false
   /** The log level that the instance was told. */
   logLevel: string | undefined
 
-  constructor(owner: Caller | undefined, capabilities: ClientCapabilities) {
+  constructor(owner: Caller | undefined, capabilities: ClientCapabilities, clock: Clock) {
+    this.lists = new ListingRefresh(clock)
     this.owner = owner
     this.capabilities = capabilities
     this.signature = capabilitySignature(capabilities)

@@ -158,6 +158,15 @@ test('a removed server finishes what is in flight and is then unknown', async ()
   await eventually(() => expect(session.isOpen).toBe(false))
 })
 
+test('a session whose features are gone with the new instance ends, the others go on', async () => {
+  const gateway = await startGateway({ servers: [scriptedServer('one')] })
+  const sessions = [await gateway.session({ serverId: 'one' }), await gateway.session({})]
+  await gateway.reload([scriptedServer('one', ['--capabilities={"tools":{}}'])])
+  expect(Number(await sessions[0]?.tool('pid'))).toBeGreaterThan(0)
+  await eventually(() => expect(sessions.map(({ isOpen }) => isOpen)).toEqual([false, true]))
+  expect(Number(await sessions[1]?.tool('one__pid'))).toBeGreaterThan(0)
+})
+
 test('a server that was removed and comes back is a new one', async () => {
   const gateway = await startGateway({ servers: [scriptedServer('one')] })
   const pid = await gateway.tool('one', 'pid')

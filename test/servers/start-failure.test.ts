@@ -75,3 +75,18 @@ test('more calls than can wait for a start are refused, the others are answered'
   expect(answers.filter(({ failure }) => failure?.code === 'too_many')).toHaveLength(100)
   expect(answers.filter(({ result }) => result)).toHaveLength(1000)
 })
+
+test('a server that calls its lists changed whenever they are read keeps nobody busy', async () => {
+  const clock = new FakeClock()
+  const gateway = await startGateway({ servers: [], clock })
+  const journal = gateway.file('journal')
+  await gateway.reload([scriptedServer('one', [`--journal=${journal}`, '--restless'])])
+  const reads = async () =>
+    (await readJournal(journal)).filter(({ method }) => method === 'tools/list').length
+  await gateway.tool('one', 'pid')
+  await eventually(async () => expect(await reads()).toBeGreaterThanOrEqual(4))
+  for (let i = 0; i < 20; i++) await gateway.tool('one', 'pid')
+  expect(await reads()).toBeLessThan(10)
+  clock.advance(200)
+  await eventually(async () => expect(await reads()).toBeGreaterThanOrEqual(5))
+})
