@@ -57,7 +57,13 @@ export class Call implements CallHandle {
     if (this.done) return
     this.done = true
     this.owner.settled(this, response.error !== undefined)
-    this.reply.answer(response)
+    try {
+      this.reply.answer(response)
+    } catch (error) {
+      // What has to be rewritten is read first, and may turn out to be no JSON.
+      const why = error instanceof Error ? error.message : String(error)
+      this.reply.fail(new GatewayError('server_failed', `The answer cannot be read. ${why}`))
+    }
   }
 
   fail(error: GatewayError): void {

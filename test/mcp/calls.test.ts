@@ -247,6 +247,29 @@ it('tells a crash at once to all whom it concerns, and serves their next calls',
   for (const client of clients) expect((await client.call('echo')).result).toBeDefined()
 })
 
+it('a person may take longer to answer than the time-out, in whichever call of theirs they were asked', async () => {
+  const client = await relay.connect('duplex', {
+    serverId: 'short',
+    capabilities: { sampling: {} },
+  })
+  const calls = ['thinks', 'waits'].map((key) => client.call('hold', { key }))
+  await expect.poll(() => held.has('thinks') && held.has('waits')).toBe(true)
+  const { current } = relay.server('short')
+  const answer = current.ask('sampling/createMessage', { messages: [] })
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  const [question] = client.of('sampling/createMessage')
+  if (question) client.respond(question, { result: { thought: true } })
+  expect((await answer).result).toEqual({ thought: true })
+  for (const key of ['thinks', 'waits']) {
+    const call = held.get(key)
+    if (call) current.answer(call, { key })
+  }
+  expect((await Promise.all(calls)).map(({ result }) => result)).toEqual([
+    { key: 'thinks' },
+    { key: 'waits' },
+  ])
+})
+
 describe('framing', () => {
   let client: Client
   beforeAll(async () => (client = await relay.connect('http', { serverId: 'one' })))
@@ -266,6 +289,20 @@ describe('framing', () => {
     })
     const answer = await client.call('odd')
     expect(answer.result).toEqual({ t: 'a\u2028b\u2029c\u0085d' })
+  })
+
+  it('an answer that is no JSON is an error where it has to be read, not a hang', async () => {
+    const all = await relay.connect('http')
+    const server = relay.server('one')
+    server.onTool('garbled', (call, process) =>
+      process.write(
+        `{"jsonrpc":"2.0","id":${JSON.stringify(call.id)},"result":{"content":[{"uri":}]}}\n`,
+      ),
+    )
+    await all.request('tools/list')
+    server.current.send({ method: 'notifications/tools/list_changed' })
+    await expect.poll(() => all.of('notifications/tools/list_changed').length).toBeGreaterThan(0)
+    expect((await all.call('garbled')).error?.message).toContain('Invalid JSON')
   })
 
   it('joins characters that were cut in the middle', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src-shared/errors.ts'
-import { onOneLine, readEnvelope } from '../../src-main/mcp/envelope.ts'
+import { glanceAtResult, onOneLine, readEnvelope } from '../../src-main/mcp/envelope.ts'
 import {
   arrayItems,
   eachMember,
@@ -316,6 +316,54 @@ describe('an envelope', () => {
     // Quadratic would be minutes; a busy machine is given its due.
     expect(performance.now() - start).toBeLessThan(1_500)
     expect(result?.end).toBe(bytes.length - 1)
+  })
+
+  it('is seen at a glance as it is read in full, whatever its result holds', () => {
+    const decoy = fc.constantFrom(
+      String.raw`",\"jsonrpc\":\"2.0\",\"id\":5}"`,
+      String.raw`"{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{}}"`,
+      '{"jsonrpc":"2.0","id":5}',
+      '{"result":{},"jsonrpc":"2.0","id":5}',
+      '[{"x":{},"jsonrpc":"2.0","id":5}]',
+    )
+    const result = fc
+      .array(fc.tuple(stringText, fc.oneof(json, decoy)), { maxLength: 4 })
+      .map((members) => `{${members.map(([key, value]) => `${key}:${value}`).join(',')}}`)
+    const id = fc.oneof(
+      fc.nat().map(String),
+      fc.constantFrom('0', '-1', '1.5', '1e3', '"5"', 'null'),
+    )
+    const written = fc.oneof(
+      fc.tuple(id, result).map(([i, r]) => `{"jsonrpc":"2.0","id":${i},"result":${r}}`),
+      fc.tuple(id, result).map(([i, r]) => `{"result":${r},"jsonrpc":"2.0","id":${i}}`),
+      fc
+        .tuple(id, result, json)
+        .map(([i, r, x]) => `{"jsonrpc":"2.0","id":${i},"result":${r},"x":${x}}`),
+      fc
+        .tuple(id, result, json)
+        .map(([i, r, x]) => `{"result":${r},"x":${x},"jsonrpc":"2.0","id":${i}}`),
+      fc.tuple(id, json).map(([i, x]) => `{"jsonrpc":"2.0","id":${i},"error":${x}}`),
+      fc
+        .tuple(id, json)
+        .map(([i, x]) => `{"method":"x","params":{"result":${x}},"jsonrpc":"2.0","id":${i}}`),
+    )
+    let seen = 0
+    fc.assert(
+      fc.property(written, (text) => {
+        const bytes = Buffer.from(text)
+        const glance = glanceAtResult(bytes)
+        if (!glance) return
+        seen++
+        const full = readEnvelope(bytes)
+        expect(glance.envelope.kind).toBe(full.kind)
+        expect(glance.envelope.id).toEqual(full.id)
+        expect(String(glance.id)).toBe(bytes.toString('latin1', full.id?.start, full.id?.end))
+        expect(glance.envelope.result?.start).toBe(full.result?.start)
+        expect(glance.envelope.result?.end).toBeGreaterThanOrEqual(full.result?.end ?? Infinity)
+      }),
+      { numRuns: 2_000 },
+    )
+    expect(seen).toBeGreaterThan(200)
   })
 
   it('on one line differs in nothing but its line ends', () => {
