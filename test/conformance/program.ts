@@ -20,10 +20,11 @@ export async function startProgram(
   args: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Program> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  // The channel lets a fixture notice that whoever started it has died.
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env })
   const exit = once(child, 'exit')
   let stderr = ''
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
   const stop = async (): Promise<void> => {
     const kill = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
@@ -37,7 +38,7 @@ export async function startProgram(
       clearTimeout(limit)
       resolve(found)
     }
-    child.stdout.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       output += chunk.toString()
       const found = /(https?:\S+)\n/u.exec(output)?.[1]
       if (found !== undefined) done(found)
