@@ -1,6 +1,8 @@
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
+const noBytes = Buffer.alloc(0)
+
 /** The most bytes that one line may have unless told otherwise: 64 MiB. */
 export const defaultMaxLineBytes = 64 * 1024 * 1024
 
@@ -8,8 +10,16 @@ export interface LineFramerOptions {
   /** Longer lines are dropped up to their line feed. */
   maxLineBytes?: number
   /** Told once for each dropped line, when its end has been seen; `bytes` is its whole length. */
-  onOverflow?: (bytes: number) => void
+  onOverflow?: (bytes: number, ends: LineEnds) => void
 }
+
+/** What is kept of a dropped line: enough to see which answer it was. */
+export interface LineEnds {
+  head: Buffer
+  tail: Buffer
+}
+
+const endBytes = 128
 
 /**
  * Cuts a byte stream into lines at 0x0A alone (never at U+2028 or U+0085, which are text in JSON), without
@@ -19,11 +29,12 @@ export interface LineFramerOptions {
 export class LineFramer {
   readonly #onLine: (line: Buffer) => void
   readonly #maxLineBytes: number
-  readonly #onOverflow: (bytes: number) => void
+  readonly #onOverflow: (bytes: number, ends: LineEnds) => void
   #parts: Buffer[] = []
   #partBytes = 0
   /** Bytes of the line being dropped; 0 when none is. */
   #droppedBytes = 0
+  #ends: LineEnds = { head: noBytes, tail: noBytes }
 
   constructor(onLine: (line: Buffer) => void, options: LineFramerOptions = {}) {
     this.#onLine = onLine
@@ -59,6 +70,7 @@ export class LineFramer {
   #hold(part: Buffer): void {
     if (this.#droppedBytes > 0) {
       this.#droppedBytes += part.length
+      this.#keepTail(part)
       return
     }
     this.#parts.push(part)
@@ -66,6 +78,7 @@ export class LineFramer {
     // The one byte more is for a carriage return, which does not count.
     if (this.#partBytes > this.#maxLineBytes + 1) {
       this.#droppedBytes = this.#partBytes
+      this.#ends = endsOf(Buffer.concat(this.#parts.slice(0, 4)), part)
       this.#forgetParts()
     }
   }
@@ -74,7 +87,8 @@ export class LineFramer {
     if (this.#droppedBytes > 0) {
       const bytes = this.#droppedBytes + tail.length
       this.#droppedBytes = 0
-      this.#onOverflow(bytes)
+      this.#keepTail(tail)
+      this.#onOverflow(bytes, this.#ends)
       return
     }
     let line = tail
@@ -85,12 +99,25 @@ export class LineFramer {
       this.#forgetParts()
     }
     if (line[line.length - 1] === carriageReturn) line = line.subarray(0, -1)
-    if (line.length > this.#maxLineBytes) this.#onOverflow(line.length)
+    if (line.length > this.#maxLineBytes) this.#onOverflow(line.length, endsOf(line, line))
     else if (line.length > 0) this.#onLine(line)
+  }
+
+  #keepTail(part: Buffer): void {
+    const { head, tail } = this.#ends
+    this.#ends = { head, tail: Buffer.concat([tail, part.subarray(-endBytes)]).subarray(-endBytes) }
   }
 
   #forgetParts(): void {
     this.#parts = []
     this.#partBytes = 0
+  }
+}
+
+/** Copies, so that nothing of a long line stays in memory. */
+function endsOf(first: Buffer, last: Buffer): LineEnds {
+  return {
+    head: Buffer.from(first.subarray(0, endBytes)),
+    tail: Buffer.from(last.subarray(-endBytes)),
   }
 }

@@ -2,7 +2,8 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { systemClock, type Clock } from '../servers/clock.ts'
 import { FloodGate } from './flood-gate.ts'
-import { LineFramer } from './framing.ts'
+import { defaultMaxLineBytes, LineFramer } from './framing.ts'
+import type { LineEnds } from './framing.ts'
 import { LineLog } from './line-log.ts'
 import { planSpawn, spawnChild } from './local-spawn.ts'
 import type { LoginEnvironment } from './login-environment.ts'
@@ -132,7 +133,12 @@ class LocalProcessLink implements Link {
         delivered += line.length + 1
         if (!this.#isClosed) this.#events.message(message)
       },
-      { onOverflow: (bytes) => this.#reportOverflow('stdout', bytes) },
+      {
+        onOverflow: (bytes, ends) => {
+          this.#reportOverflow('stdout', bytes)
+          this.#failAnswer(bytes, ends)
+        },
+      },
     )
     return readToEnd(stdout, framer, (bytes) => {
       received += bytes
@@ -161,6 +167,18 @@ class LocalProcessLink implements Link {
 
   #reportOverflow(source: 'stdout' | 'stderr', bytes: number): void {
     this.#log(`dropped a line of ${Math.round(bytes / 2 ** 20)} MB on ${source}: too long`)
+  }
+
+  /** Whoever waits for the answer that was dropped is told now, not when its time is up. */
+  #failAnswer(bytes: number, { head, tail }: LineEnds): void {
+    const id =
+      /^\s*\{"jsonrpc":"2\.0","id":(\d+),/.exec(head.toString('latin1')) ??
+      /,"id":(\d+)(?:,"jsonrpc":"2\.0")?\}\s*$/.exec(tail.toString('latin1'))
+    if (!id || this.#isClosed) return
+    const size = Math.round(bytes / 2 ** 20)
+    const most = defaultMaxLineBytes / 2 ** 20
+    const message = `The answer of \`${this.#command}\` has ${size} MB, more than the ${most} MB that are relayed. Ask it for less at a time.`
+    this.#events.failed(Number(id[1]), new GatewayError('server_failed', message), true)
   }
 
   #watchPipes(): void {

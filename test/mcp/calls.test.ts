@@ -291,6 +291,24 @@ describe('framing', () => {
     expect(answer.result).toEqual({ t: 'a\u2028b\u2029c\u0085d' })
   })
 
+  it.each(['head', 'tail'])(
+    'an answer above the cap is an error at once, with its id at the %s',
+    async (place) => {
+      const server = relay.server('one')
+      const part = 'x'.repeat(1024 * 1024)
+      server.onTool(`huge-${place}`, (call, process) => {
+        const id = `"jsonrpc":"2.0","id":${JSON.stringify(call.id)}`
+        process.write(place === 'head' ? `{${id},"result":{"x":"` : '{"result":{"x":"')
+        for (let i = 0; i < 65; i++) process.write(part)
+        process.write(place === 'head' ? '"}}\n' : `"},${id}}\n`)
+      })
+      const { pid } = server.current
+      expect((await client.call(`huge-${place}`)).error?.message).toContain('64 MB')
+      expect((await client.call('echo')).result).toBeDefined()
+      expect(server.current.pid).toBe(pid)
+    },
+  )
+
   it('an answer that is no JSON is an error where it has to be read, not a hang', async () => {
     const all = await relay.connect('http')
     const server = relay.server('one')
