@@ -1,4 +1,5 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import type { Clock } from '../servers/clock.ts'
 import type {
   AskHandle,
   Caller,
@@ -62,10 +63,25 @@ interface OpenAsk {
   token: Buffer | undefined
 }
 
+/** A question that cannot be put yet. */
+interface HeldAsk {
+  bytes: readonly Buffer[]
+  stopWaiting: () => void
+}
+
 /** Requests that one session may have under way at once. */
 const maxOpenCalls = 1_000
 /** Questions of servers that one client may leave open. */
 const maxOpenAsks = 200
+/** A client opens its stream some time after it was greeted; questions of servers wait for it this long. */
+const questionWaitMs = 3_000
+
+function noWay(method: string): GatewayError {
+  return new GatewayError(
+    'method_not_found',
+    `The client cannot be asked for ${method}: it has no open stream. It must accept text/event-stream.`,
+  )
+}
 
 /** One AI client's conversation of a legacy revision: its capabilities, calls, questions and log level. */
 export class ClientSession implements Caller {
@@ -90,6 +106,10 @@ export class ClientSession implements Caller {
   readonly #route: Route
   readonly #calls = new Map<string, OpenCall>()
   readonly #asks = new Map<number, OpenAsk>()
+  readonly #held = new Map<number, HeldAsk>()
+  readonly #clock: Clock
+  /** It has sent `notifications/initialized`, or behaves as if. */
+  #isReady = false
   /** List changes that could not be told yet, by method. */
   readonly #owed = new Map<string, readonly Buffer[]>()
   #nextAsk = 1
@@ -99,9 +119,11 @@ export class ClientSession implements Caller {
     key: string
     principal: string
     route: Route
+    clock: Clock
     client?: string | undefined
   }) {
     this.key = options.key
+    this.#clock = options.clock
     this.principal = options.principal
     this.client = options.client
     this.#route = options.route
@@ -145,6 +167,8 @@ export class ClientSession implements Caller {
       )
     const open: OpenCall = { handle: undefined, reply }
     this.#calls.set(key, open)
+    if (request.method !== 'initialize') this.#isReady = true
+    if (this.#held.size > 0) this.#putHeld()
     try {
       if (request.method === 'initialize') this.#initialize(request, reply)
       else if (request.method === 'logging/setLevel') this.#setLevel(request, reply)
@@ -197,7 +221,11 @@ export class ClientSession implements Caller {
       ask.answer.progress(splice(bytes, [{ ...token, text: ask.token }]))
       return
     }
-    if (envelope.method === 'notifications/initialized') return
+    if (envelope.method === 'notifications/initialized') {
+      this.#isReady = true
+      this.#putHeld()
+      return
+    }
     this.#route.notification(this, envelope)
   }
 
@@ -219,24 +247,53 @@ export class ClientSession implements Caller {
     const isFull = this.#asks.size >= maxOpenAsks
     // Copied: the message is a view of a larger chunk, and a person may think for long.
     this.#asks.set(id, { answer, token: token && Buffer.from(slice(bytes, token)) })
-    if (isFull || !this.#deliver(splice(bytes, edits), during)) {
+    const out = splice(bytes, edits)
+    const fail = (why: GatewayError): void => {
       this.#asks.delete(id)
-      const why = isFull
-        ? new GatewayError('too_many', `The client has left ${maxOpenAsks} questions open.`)
-        : new GatewayError(
-            'method_not_found',
-            `The client cannot be asked for ${request.method}: it has no open stream. It must accept text/event-stream.`,
-          )
       // On a later turn: the caller of ask has not seen its handle yet.
       queueMicrotask(() => answer.fail(why))
+    }
+    if (isFull)
+      fail(new GatewayError('too_many', `The client has left ${maxOpenAsks} questions open.`))
+    else if (!this.#isReady || !this.#deliver(out, during)) {
+      // Of a call it is known that its way cannot carry questions; else the client may just be opening its stream.
+      if (this.#isReady && during) fail(noWay(request.method))
+      else this.#hold(id, request.method, [Buffer.concat(out)])
     }
     return {
       cancel: (reason) => {
         if (!this.#asks.delete(id)) return
+        if (this.#release(id)) return
         const text = reason ? { reason: JSON.parse(reason.toString()) as unknown } : {}
         this.#deliver([message('notifications/cancelled', { requestId: id, ...text })], during)
       },
     }
+  }
+
+  /**
+   * Keeps a question until the client is ready for it (2025-11-25 basic/lifecycle: none before `initialized`) and a
+   * way leads to it. An instance of its own may ask for roots before the client has opened its stream.
+   */
+  #hold(id: number, method: string, bytes: readonly Buffer[]): void {
+    const stopWaiting = this.#clock.after(questionWaitMs, () => {
+      this.#held.delete(id)
+      const ask = this.#asks.get(id)
+      if (!ask || this.#deliver(bytes, undefined)) return
+      this.#asks.delete(id)
+      ask.answer.fail(noWay(method))
+    })
+    this.#held.set(id, { bytes, stopWaiting })
+  }
+
+  /** True if the question was still held. */
+  #release(id: number): boolean {
+    this.#held.get(id)?.stopWaiting()
+    return this.#held.delete(id)
+  }
+
+  #putHeld(): void {
+    if (!this.#isReady) return
+    for (const [id, { bytes }] of this.#held) if (this.#deliver(bytes, undefined)) this.#release(id)
   }
 
   /** Tells the client something that belongs to no request of its own. False if there is no way to it now. */
@@ -254,6 +311,7 @@ export class ClientSession implements Caller {
 
   /** The stream is open: what was owed is sent. */
   flushOwed(): void {
+    this.#putHeld()
     for (const [method, bytes] of this.#owed) if (this.stream?.(bytes)) this.#owed.delete(method)
   }
 
@@ -274,6 +332,7 @@ export class ClientSession implements Caller {
     const gone = new GatewayError('cancelled', 'The client has gone.')
     for (const ask of this.#asks.values()) ask.answer.fail(gone)
     this.#asks.clear()
+    for (const id of this.#held.keys()) this.#release(id)
     this.#route.closed(this)
     this.onClose?.()
     this.onEnd?.()

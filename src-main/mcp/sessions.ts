@@ -125,6 +125,7 @@ export class Sessions implements SessionHost {
       key: randomUUID(),
       principal: options.principal,
       route,
+      clock: this.#options.clock,
       client: options.client,
     })
     this.#sessions.add(session)

@@ -66,6 +66,7 @@ export const plainSteps: readonly Step[] = [
   read('demo://resource/dynamic/blob/13'),
   read('demo://resource/dynamic/text/none'),
   read('demo://resource/session/a.gz'),
+  read('demo://resource/session/b.gz'),
   read('demo://nothing/here'),
   complete(teamPrompt, { name: 'department', value: '' }),
   complete(teamPrompt, { name: 'department', value: 'E' }),
