@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { nodeServer, Place, serverProgram } from './gateway-program.ts'
@@ -30,6 +31,7 @@ beforeAll(async () => {
         idle_timeout_seconds: 1,
       }),
       nodeServer('filesystem', [serverProgram.filesystem, folder], { isolation: 'shared' }),
+      nodeServer('never-listed', [serverProgram.filesystem, folder], { isolation: 'session' }),
       nodeServer('rooted', [serverProgram.filesystem, folder], { isolation: 'session' }),
     ],
   })
@@ -194,6 +196,32 @@ describe('roots', () => {
       expect(await callTool(two.client, 'rooted__write_file', write)).toContain('Successfully')
     },
   )
+
+  test('a client that is slow to open its stream is asked for its roots when it has', async () => {
+    const url = gateway.endpoint('never-listed')
+    const headers: Record<string, string> = {
+      ...gateway.authorization,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    }
+    const send = (message: object): Promise<Response> =>
+      fetch(url, { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', ...message }) })
+    const clientInfo = { name: 'slow', version: '1' }
+    const params = { protocolVersion: '2025-11-25', capabilities: { roots: {} }, clientInfo }
+    const greeted = await send({ id: 1, method: 'initialize', params })
+    // One message: nothing may be asked before the client says that it is ready.
+    expect(await greeted.json()).toMatchObject({ id: 1, result: {} })
+    headers['mcp-session-id'] = greeted.headers.get('mcp-session-id') ?? ''
+    await delay(300) // of the client, in which the server has asked
+    await send({ method: 'notifications/initialized' })
+    await delay(100)
+    const stream = await fetch(url, { headers })
+    const reader = stream.body?.getReader()
+    const first = new TextDecoder().decode((await reader?.read())?.value)
+    expect(first).toContain('"roots/list"')
+    await reader?.cancel()
+    expect((await fetch(url, { method: 'DELETE', headers })).status).toBe(204)
+  })
 
   test.each(sdks)(
     'a shared server keeps its own folders whatever the %s client says',
