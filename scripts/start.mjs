@@ -61,7 +61,28 @@ function welcome(url) {
   const quoted =
     process.platform === 'win32' ? `"${body.replaceAll('"', String.raw`\"`)}"` : `'${body}'`
   const headers = `-H "Authorization: Bearer ${key}" -H "Content-Type: application/json"`
-  return `\nTry a tool; this starts its server:\n\n  curl -s ${headers} -d ${quoted} ${url}/mcp\n\nCtrl-C ends the gateway and its servers.\n`
+  const shim = path.join(root, 'dist', 'gateway-stdio.cjs')
+  const entry = { command: process.execPath, args: [shim, '--state-dir', state] }
+  const tool = path.join('dist', 'gateway.cjs')
+  return [
+    '',
+    'Try a tool; this starts its server:',
+    `  curl -s ${headers} -d ${quoted} ${url}/mcp`,
+    '',
+    'What runs, from a second terminal in this folder:',
+    `  ${fromHere(process.execPath)} ${tool} status --state-dir ${fromHere(state)}`,
+    '',
+    'For the "mcpServers" in the configuration of an AI client:',
+    `  "gateway": ${JSON.stringify(entry)}`,
+    '',
+    'Ctrl-C ends the gateway and its servers.',
+    '',
+  ].join('\n')
+}
+
+/** What is inside of this folder is shorter without it. */
+function fromHere(file) {
+  return file.startsWith(root + path.sep) ? path.relative(root, file) : file
 }
 
 function isFree(wanted) {

@@ -50,7 +50,8 @@ const commands: Record<string, Command> = {
     const info = runningGateway(settings.files)
     if (info === undefined) return saysNotRunning(settings)
     process.stdout.write(
-      `Open MCP Gateway ${info.version} runs at ${info.url} (process ${info.pid}).\n\n` +
+      `Open MCP Gateway ${info.version} runs at ${info.url} (process ${info.pid}).\n` +
+        `Its servers are those of ${info.catalog}; save a change there, and it applies.\n\n` +
         'An AI client on this machine starts the command gateway-stdio; it needs no key.\n' +
         `A program speaks MCP with ${info.url}/mcp and sends the header\n` +
         '  Authorization: Bearer KEY        (KEY is what gateway key prints)\n',
@@ -76,8 +77,8 @@ function keyOf({ config, files }: Settings): string {
   return configured || loadOrCreateKey(files.dir, silentLog)
 }
 
-function headline({ url, pid, version: theirs }: GatewayInfo): string {
-  return `Open MCP Gateway ${theirs} at ${url} (process ${pid})\n\n`
+function headline({ url, pid, version: theirs, catalog }: GatewayInfo): string {
+  return `Open MCP Gateway ${theirs} at ${url} (process ${pid})\nCatalog: ${catalog}\n\n`
 }
 
 function saysNotRunning({ files }: Settings): number {
