@@ -5,6 +5,8 @@
 export const errorRegistry = {
   bad_request: { status: 400, title: 'Bad Request', jsonrpc: -32600 },
   parse_error: { status: 400, title: 'Bad Request', jsonrpc: -32700 },
+  /** What the spec wants on every request is missing. */
+  malformed: { status: 400, title: 'Bad Request', jsonrpc: -32602 },
   invalid_params: { status: 400, title: 'Bad Request', jsonrpc: -32602 },
   unauthorized: { status: 401, title: 'Unauthorized', jsonrpc: -32001 },
   forbidden: { status: 403, title: 'Forbidden', jsonrpc: -32003 },
@@ -27,6 +29,10 @@ export const errorRegistry = {
   circuit_open: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
   shutting_down: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
   server_timeout: { status: 504, title: 'Gateway Timeout', jsonrpc: -32000 },
+  /** 2026-07-28 basic, Error Codes. */
+  header_mismatch: { status: 400, title: 'Bad Request', jsonrpc: -32020 },
+  missing_capability: { status: 400, title: 'Bad Request', jsonrpc: -32021 },
+  unsupported_version: { status: 400, title: 'Bad Request', jsonrpc: -32022 },
   cancelled: { status: 499, title: 'Client Closed Request', jsonrpc: -32000 },
 } as const
 
@@ -37,16 +43,23 @@ export class GatewayError extends Error {
   readonly code: ErrorCode
   /** Seconds after which a retry makes sense (`Retry-After`). */
   readonly retryAfterSeconds?: number
+  /** `data` of the JSON-RPC error, where the spec says what it is. */
+  readonly data?: Readonly<Record<string, unknown>>
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; retryAfterSeconds?: number } = {},
+    options: {
+      cause?: unknown
+      retryAfterSeconds?: number
+      data?: Readonly<Record<string, unknown>>
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'GatewayError'
     this.code = code
     if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds
+    if (options.data !== undefined) this.data = options.data
   }
 
   get status(): number {

@@ -72,13 +72,22 @@ export class EventStream {
   }
 }
 
+/** 2026-07-28 basic/transports/streamable-http: unknown method 404, what is wrong with the request itself 400. */
+function modernStatus(error: GatewayError | undefined, code: number): number {
+  if (code === -32601 || error?.code === 'server_not_found') return 404
+  return error?.code === 'malformed' || (code <= -32020 && code >= -32022) ? 400 : 200
+}
+
 interface HttpChannelOptions {
   response: ServerResponse
   acceptsEvents: boolean
   acceptsJson: boolean
   headers: Record<string, string>
-  /** Errors of the gateway become the status (REST); MCP clients want 200 and the error in the body. */
-  errorStatus: boolean
+  /**
+   * What becomes of the status: `rest`, errors of the gateway are told by it; `legacy`, clients want 200 and the error
+   * in the body; `modern`, the errors that the spec names have theirs.
+   */
+  statuses: 'rest' | 'legacy' | 'modern'
   /** Streams that are kept alive. */
   streams: Set<EventStream>
 }
@@ -92,13 +101,15 @@ export class HttpChannel implements Channel {
     this.#options = options
   }
 
-  respond(message: readonly Buffer[], error?: GatewayError): void {
-    const { response, headers, errorStatus, acceptsJson } = this.#options
+  respond(message: readonly Buffer[], error?: GatewayError, code = 0): void {
+    const { response, headers, statuses, acceptsJson } = this.#options
     if (response.destroyed) return
     if (this.#stream || !acceptsJson) {
       this.send(message)
       this.#end()
-    } else if (error && errorStatus)
+    } else if (statuses === 'modern')
+      sendMessage(response, modernStatus(error, code), message, headers)
+    else if (error && statuses === 'rest')
       sendMessage(response, error.status, message, { ...headers, ...errorHeaders(error) })
     else sendMessage(response, 200, message, headers)
   }

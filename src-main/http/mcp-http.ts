@@ -2,16 +2,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { CallHandle } from '../mcp/caller.ts'
 import type { ClientSession } from '../mcp/client-session.ts'
-import { errorBody, errorMessage, onOneLine, readEnvelope } from '../mcp/envelope.ts'
+import { errorBody, errorMessage, isRequest, onOneLine, readEnvelope } from '../mcp/envelope.ts'
 import type { Envelope } from '../mcp/envelope.ts'
 import { slice, stringAt } from '../mcp/json-spans.ts'
 import { legacyVersions } from '../mcp/legacy-upstream.ts'
+import { mayBeModern, readMeta } from '../mcp/modern-message.ts'
 import type { OneCall } from '../mcp/one-call.ts'
 import type { Sessions } from '../mcp/sessions.ts'
 import type { Clock } from '../servers/clock.ts'
 import { readBody } from './body.ts'
 import { EventStream, HttpChannel } from './http-channel.ts'
 import type { McpHttp } from './listener.ts'
+import { checkRequestHeaders, checkVersionHeader } from './modern-headers.ts'
 import { errorHeaders, sendJson } from './respond.ts'
 
 /** One message, with room for 8 MiB arguments many times over. */
@@ -116,6 +118,10 @@ export class McpEndpoint implements McpHttp {
       this.#once(request, response, context.principal, serverId, envelope)
       return
     }
+    if (this.#isModern(request, envelope)) {
+      this.#modern(request, response, context, envelope)
+      return
+    }
     checkVersion(request)
     const opens = envelope.kind === 'request' && envelope.method === 'initialize'
     const entry = opens ? this.#open(context) : this.#find(request, context)
@@ -130,7 +136,7 @@ export class McpEndpoint implements McpHttp {
       request,
       response,
       opens ? { 'mcp-session-id': entry.session.key } : {},
-      false,
+      'legacy',
     )
     if (opens)
       response.on('close', () => {
@@ -167,6 +173,39 @@ export class McpEndpoint implements McpHttp {
     session.flushOwed()
   }
 
+  /** The two eras are told apart by the request itself (2026-07-28 basic/versioning, Backward Compatibility). */
+  #isModern(request: IncomingMessage, envelope: Envelope): boolean {
+    if (mayBeModern(envelope) && readMeta(envelope)?.protocolVersion) return true
+    const { 'mcp-protocol-version': version, 'mcp-session-id': session } = request.headers
+    if (session !== undefined || version === undefined) return false
+    return !legacyVersions.some((known) => known === version)
+  }
+
+  /** A request of 2026-07-28: no session, and its end is the end of its stream. */
+  #modern(
+    request: IncomingMessage,
+    response: ServerResponse,
+    context: Context,
+    envelope: Envelope,
+  ): void {
+    if (!isRequest(envelope)) {
+      response.writeHead(202, { 'content-length': 0 }).end()
+      return
+    }
+    const { modern } = this.#options.sessions
+    const channel = this.#channel(request, response, {}, 'modern')
+    const { headers } = request
+    const wrong = (): GatewayError | undefined =>
+      checkRequestHeaders(headers, envelope, (tool) => modern.toolSchema(context.serverId, tool))
+    const handle = modern.request(envelope, context, channel, {
+      version: (meta) => checkVersionHeader(headers, envelope, meta),
+      headers: wrong,
+    })
+    response.on('close', () => {
+      if (!response.writableFinished) handle.cancel('The client closed the connection.')
+    })
+  }
+
   /** One call without a session. */
   #once(
     request: IncomingMessage,
@@ -175,7 +214,7 @@ export class McpEndpoint implements McpHttp {
     serverId: string,
     envelope: Envelope,
   ): void {
-    const channel = this.#channel(request, response, {}, true)
+    const channel = this.#channel(request, response, {}, 'rest')
     let handle: CallHandle | undefined
     try {
       handle = this.#options.oneCall.send(serverId, principal, envelope, channel)
@@ -200,11 +239,11 @@ export class McpEndpoint implements McpHttp {
     request: IncomingMessage,
     response: ServerResponse,
     headers: Record<string, string>,
-    errorStatus: boolean,
+    statuses: 'rest' | 'legacy' | 'modern',
   ): HttpChannel {
     const accept = request.headers.accept
     const acceptsEvents =
-      !errorStatus && accept !== undefined && accept.includes('text/event-stream')
+      statuses !== 'rest' && accept !== undefined && accept.includes('text/event-stream')
     const acceptsJson =
       !acceptsEvents || accept === undefined || /application\/(?:json|\*)|\*\/\*/.test(accept)
     return new HttpChannel({
@@ -212,7 +251,7 @@ export class McpEndpoint implements McpHttp {
       acceptsEvents,
       acceptsJson,
       headers,
-      errorStatus,
+      statuses,
       streams: this.#streams,
     })
   }
@@ -239,6 +278,12 @@ export class McpEndpoint implements McpHttp {
   /** The session that the header names, if it is this caller's and of this endpoint. */
   #find(request: IncomingMessage, context: Context): HttpSession {
     const id = request.headers['mcp-session-id']
+    // No stream and nothing to delete without a session (2026-07-28 basic/transports/streamable-http, Earlier Revisions).
+    if (typeof id !== 'string' && request.method !== 'POST')
+      throw new GatewayError(
+        'method_not_allowed',
+        'GET and DELETE are for sessions: send Mcp-Session-Id.',
+      )
     if (typeof id !== 'string')
       throw new GatewayError(
         'bad_request',

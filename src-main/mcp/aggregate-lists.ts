@@ -2,10 +2,11 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { Server } from '../servers/server.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, Era } from './caller.ts'
 import { capabilitySignature } from './client-capability.ts'
 import { jsonBytes, member, spliced, stringAt } from './json-spans.ts'
 import type { Edit, Span } from './json-spans.ts'
+import { legacyTool } from './era-bridge.ts'
 import { listItems, listMethods } from './listing.ts'
 import type { Listing, ListMethod } from './listing.ts'
 import { aggregateName, aggregateUri, namePrefix } from './names.ts'
@@ -18,6 +19,8 @@ interface Item {
   target: Target
   /** Whole (JSON), with the exposed name in place. */
   json: Buffer
+  /** The same for a client of the legacy era. */
+  legacyJson: Buffer
 }
 
 export interface Target {
@@ -70,7 +73,7 @@ export class AggregateLists {
   /** One page (a whole result, JSON). Rejects with GatewayError `invalid_params` for a cursor that is not ours. */
   async page(caller: Caller, method: ListMethod, cursor: string | undefined): Promise<Buffer[]> {
     const after = cursor === undefined ? undefined : this.#readCursor(method, cursor)
-    const items = await this.#all(caller, method)
+    const { items, hints } = await this.#all(caller, method)
     let from = 0
     if (after) {
       const at = items.findIndex((item) => item.exposed === after.exposed)
@@ -79,10 +82,11 @@ export class AggregateLists {
     const page = items.slice(from, from + pageSize)
     const last = page.at(-1)
     const more = last !== undefined && from + page.length < items.length
-    const chunks: Buffer[] = [Buffer.from(`{"${listMethods[method].key}":[`)]
+    const start = caller.era === 'modern' ? `{"resultType":"complete",${hints},` : '{'
+    const chunks: Buffer[] = [Buffer.from(`${start}"${listMethods[method].key}":[`)]
     for (const [i, item] of page.entries()) {
       if (i > 0) chunks.push(Buffer.from(','))
-      chunks.push(item.json)
+      chunks.push(caller.era === 'legacy' ? item.legacyJson : item.json)
     }
     const next = more
       ? `],"nextCursor":${JSON.stringify(this.#cursor(method, last.exposed, from + page.length))}}`
@@ -126,11 +130,11 @@ export class AggregateLists {
   }
 
   /** All items that this caller sees, in the order of the catalog and then of each server. */
-  async #all(caller: Caller, method: ListMethod): Promise<Item[]> {
+  async #all(caller: Caller, method: ListMethod): Promise<{ items: Item[]; hints: string }> {
     const servers = this.#enabled()
     const listings = await Promise.all(servers.map((server) => this.#listing(server, caller)))
     for (const [i, server] of servers.entries()) if (!listings[i]) this.#missed.add(server)
-    return this.#join(servers, listings, method)
+    return { items: this.#join(servers, listings, method), hints: cacheHints(listings, method) }
   }
 
   /** True if somebody has got a list without this server and was not told since that there is another. */
@@ -149,9 +153,10 @@ export class AggregateLists {
     if (targets && targets.size > maxTargets) targets.clear()
     const items = new Map<string, Item>()
     for (const [i, server] of servers.entries()) {
-      const list = listings[i]?.lists[method]
+      const listing = listings[i]
+      const list = listing?.lists[method]
       if (!list) continue
-      for (const item of this.#itemsOf(server.id, list, method)) {
+      for (const item of this.#itemsOf(server.id, list, method, listing.greeting.era)) {
         if (method === 'tools/list' && !server.allowsTool(item.target.name)) continue
         if (items.has(item.exposed)) continue
         items.set(item.exposed, item)
@@ -161,7 +166,7 @@ export class AggregateLists {
     return [...items.values()]
   }
 
-  #itemsOf(serverId: string, list: Buffer, method: ListMethod): readonly Item[] {
+  #itemsOf(serverId: string, list: Buffer, method: ListMethod, era: Era): readonly Item[] {
     const made = this.#items.get(list)
     if (made) return made
     const isUri = method !== 'tools/list' && method !== 'prompts/list'
@@ -175,7 +180,9 @@ export class AggregateLists {
       const edits = [{ ...at, text: jsonBytes(exposed) }]
       if (method === 'tools/list') edits.push(...uiEdits(raw, whole, serverId))
       // Cut out of the listing, so that nothing of this holds another buffer in memory.
-      items.push({ exposed, target: { serverId, name }, json: spliced(raw, edits) })
+      const json = spliced(raw, edits)
+      const legacyJson = era === 'modern' && method === 'tools/list' ? legacyTool(json) : json
+      items.push({ exposed, target: { serverId, name }, json, legacyJson })
     }
     this.#items.set(list, items)
     return items
@@ -263,6 +270,26 @@ export class AggregateLists {
   #sign(body: Buffer): Buffer {
     return createHmac('sha256', this.#cursorKey).update(body).digest().subarray(0, 16)
   }
+}
+
+/** `ttlMs` and `cacheScope` of the parts together: the shortest, and private if one is (2026-07-28 server/utilities/caching). */
+function cacheHints(listings: readonly (Listing | undefined)[], method: ListMethod): string {
+  let ttl = listings.length === 0 ? 0 : Infinity
+  let isPublic = listings.length > 0
+  for (const listing of listings) {
+    const list = listing?.lists[method]
+    if (listing && !list) continue
+    const whole = { start: 0, end: list?.length ?? 0 }
+    const ttlAt = list && member(list, whole, 'ttlMs')
+    ttl = Math.min(
+      ttl,
+      list && ttlAt ? Number(list.toString('latin1', ttlAt.start, ttlAt.end)) || 0 : 0,
+    )
+    isPublic &&=
+      list !== undefined && stringAt(list, member(list, whole, 'cacheScope')) === 'public'
+  }
+  const ttlMs = Number.isFinite(ttl) ? Math.max(0, Math.floor(ttl)) : 0
+  return `"ttlMs":${ttlMs},"cacheScope":"${isPublic ? 'public' : 'private'}"`
 }
 
 /** The page of a tool (MCP Apps) is a resource of its server: `_meta.ui.resourceUri`, once `_meta["ui/resourceUri"]`. */

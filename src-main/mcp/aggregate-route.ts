@@ -1,10 +1,11 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Server } from '../servers/server.ts'
 import type { AggregateLists, Target } from './aggregate-lists.ts'
-import type { CallHandle, Reply } from './caller.ts'
+import type { Caller, CallHandle, Era, Reply } from './caller.ts'
 import { outgoing } from './client-reply.ts'
 import type { ClientReply } from './client-reply.ts'
 import type { ClientSession, Route } from './client-session.ts'
+import { discoverResult } from './discover-result.ts'
 import { readEnvelope } from './envelope.ts'
 import type { Envelope, RequestEnvelope } from './envelope.ts'
 import { arrayItems, isArray, jsonBytes, member, spliced, stringAt } from './json-spans.ts'
@@ -43,49 +44,69 @@ export class AggregateRoute implements Route {
   }
 
   async initialize(session: ClientSession, protocolVersion: string): Promise<Buffer> {
+    const instructions = await this.#instructions(session)
+    return jsonBytes({
+      protocolVersion,
+      capabilities,
+      serverInfo: this.#serverInfo(),
+      ...(instructions === undefined ? {} : { instructions }),
+    })
+  }
+
+  async discover(caller: Caller): Promise<Buffer> {
+    const instructions = await this.#instructions(caller)
+    return discoverResult(
+      jsonBytes(capabilities),
+      jsonBytes(this.#serverInfo()),
+      instructions === undefined ? undefined : jsonBytes(instructions),
+    )
+  }
+
+  #serverInfo(): object {
+    return { name: 'open-mcp-gateway', title: 'Open MCP Gateway', version: this.#version }
+  }
+
+  /** What the servers say of themselves, each under its name; only of those that are known already. */
+  async #instructions(caller: Caller): Promise<string | undefined> {
     const servers = this.#directory.all().filter((server) => server.definition.enabled)
     await Promise.all(servers.map((server) => server.prepare()))
     const parts = servers.flatMap((server) => {
-      const greeting = server.known(session)?.greeting.result
+      const greeting = server.known(caller)?.greeting.result
       const text =
         greeting &&
         stringAt(greeting, member(greeting, { start: 0, end: greeting.length }, 'instructions'))
       return text ? [`# ${server.definition.display_name ?? server.id}\n\n${text}`] : []
     })
-    return jsonBytes({
-      protocolVersion,
-      capabilities,
-      serverInfo: { name: 'open-mcp-gateway', title: 'Open MCP Gateway', version: this.#version },
-      ...(parts.length > 0 ? { instructions: parts.join('\n\n') } : {}),
-    })
+    return parts.length > 0 ? parts.join('\n\n') : undefined
   }
 
   request(
-    session: ClientSession,
+    caller: Caller,
     request: RequestEnvelope,
     reply: ClientReply,
+    answers: Reply,
   ): CallHandle | undefined {
     const { method } = request
-    if (isListMethod(method)) return this.#list(session, method, request, reply)
+    if (isListMethod(method)) return this.#list(caller, method, request, reply)
     switch (method) {
       case 'tools/call':
-        return this.#named(session, 'tools/list', 'tool', request, reply)
+        return this.#named(caller, 'tools/list', 'tool', request, reply, answers)
       case 'prompts/get':
-        return this.#named(session, 'prompts/list', 'prompt', request, reply)
+        return this.#named(caller, 'prompts/list', 'prompt', request, reply, answers)
       case 'resources/read':
-        return this.#resource(request, reply)
+        return this.#resource(caller, request, answers)
       case 'resources/subscribe':
-        return this.#resource(request, reply, (server, uri, out) =>
+        return this.#resource(caller, request, reply, (server, uri, out) =>
           server.subscribe(out, uri, reply),
         )
       case 'resources/unsubscribe':
-        return this.#resource(request, reply, (server, uri, out) => {
-          if (!server.unsubscribe(uri, session)) return server.send(out, reply)
+        return this.#resource(caller, request, reply, (server, uri, out) => {
+          if (!server.unsubscribe(uri, caller)) return server.send(out, reply)
           reply.result(Buffer.from('{}'))
           return undefined
         })
       case 'completion/complete':
-        return this.#complete(session, request, reply)
+        return this.#complete(caller, request, reply)
       default:
         throw new GatewayError('method_not_found', `Method not found: ${method}`)
     }
@@ -93,6 +114,11 @@ export class AggregateRoute implements Route {
 
   notification(session: ClientSession, envelope: Envelope): void {
     for (const server of this.#directory.all()) server.notify(session, [envelope.bytes])
+  }
+
+  toolSchema(name: string): Buffer | undefined {
+    const target = this.#lists.knownTarget('tools/list', name)
+    return target && this.#directory.get(target.serverId)?.toolSchema(target.name)
   }
 
   level(): void {
@@ -104,14 +130,14 @@ export class AggregateRoute implements Route {
   }
 
   #list(
-    session: ClientSession,
+    caller: Caller,
     method: ListMethod,
     request: RequestEnvelope,
     reply: ClientReply,
   ): CallHandle | undefined {
     const at = member(request.bytes, request.params, 'cursor')
     const cursor = at && (stringAt(request.bytes, at) ?? '')
-    this.#lists.page(session, method, cursor).then(
+    this.#lists.page(caller, method, cursor).then(
       (page) => reply.result(...page),
       (error: unknown) => reply.fail(asGatewayError(error)),
     )
@@ -119,11 +145,12 @@ export class AggregateRoute implements Route {
   }
 
   #named(
-    session: ClientSession,
+    caller: Caller,
     list: 'tools/list' | 'prompts/list',
     noun: string,
     request: RequestEnvelope,
     reply: ClientReply,
+    answers: Reply,
   ): CallHandle | undefined {
     const at = member(request.bytes, request.params, 'name')
     const exposed = stringAt(request.bytes, at)
@@ -135,21 +162,22 @@ export class AggregateRoute implements Route {
       if (!target || !server)
         throw new GatewayError('invalid_params', `Unknown ${noun}: ${exposed}`)
       const edit: Edit = { ...at, text: jsonBytes(target.name) }
-      return server.send(outgoing(request, [edit]), new UriReply(reply, server.id))
+      return server.send(outgoing(request, caller, [edit]), new UriReply(answers, server.id))
     }
     const known = this.#lists.knownTarget(list, exposed)
     if (known) return send(known)
-    return later(reply, this.#lists.target(session, list, exposed), send)
+    return later(reply, this.#lists.target(caller, list, exposed), send)
   }
 
   #resource(
+    caller: Caller,
     request: RequestEnvelope,
-    reply: ClientReply,
+    reply: Reply,
     act?: (server: Server, uri: string, out: ReturnType<typeof outgoing>) => CallHandle | undefined,
   ): CallHandle | undefined {
     const at = member(request.bytes, request.params, 'uri')
     const { server, uri } = this.#owner(stringAt(request.bytes, at))
-    const out = outgoing(request, at ? [{ ...at, text: jsonBytes(uri) }] : [])
+    const out = outgoing(request, caller, at ? [{ ...at, text: jsonBytes(uri) }] : [])
     return act ? act(server, uri, out) : server.send(out, new UriReply(reply, server.id))
   }
 
@@ -165,17 +193,13 @@ export class AggregateRoute implements Route {
   }
 
   /** `ref` names a prompt or a resource template; both are given back their own names. */
-  #complete(
-    session: ClientSession,
-    request: RequestEnvelope,
-    reply: ClientReply,
-  ): CallHandle | undefined {
+  #complete(caller: Caller, request: RequestEnvelope, reply: ClientReply): CallHandle | undefined {
     const { bytes, params } = request
     const ref = member(bytes, params, 'ref')
     const uriAt = member(bytes, ref, 'uri')
     if (uriAt) {
       const { server, uri } = this.#owner(stringAt(bytes, uriAt))
-      return server.send(outgoing(request, [{ ...uriAt, text: jsonBytes(uri) }]), reply)
+      return server.send(outgoing(request, caller, [{ ...uriAt, text: jsonBytes(uri) }]), reply)
     }
     const nameAt = member(bytes, ref, 'name')
     const exposed = stringAt(bytes, nameAt)
@@ -184,11 +208,14 @@ export class AggregateRoute implements Route {
     const send = (target: Target | undefined): CallHandle => {
       const server = target && this.#directory.get(target.serverId)
       if (!target || !server) throw new GatewayError('invalid_params', `Unknown prompt: ${exposed}`)
-      return server.send(outgoing(request, [{ ...nameAt, text: jsonBytes(target.name) }]), reply)
+      return server.send(
+        outgoing(request, caller, [{ ...nameAt, text: jsonBytes(target.name) }]),
+        reply,
+      )
     }
     const known = this.#lists.knownTarget('prompts/list', exposed)
     if (known) return send(known)
-    return later(reply, this.#lists.target(session, 'prompts/list', exposed), send)
+    return later(reply, this.#lists.target(caller, 'prompts/list', exposed), send)
   }
 }
 
@@ -216,20 +243,24 @@ function later<T>(
 /** Puts the aggregate's URIs into what a server answers: contents, links and embedded resources. */
 class UriReply implements Reply {
   readonly caller: Reply['caller']
-  readonly #reply: ClientReply
+  readonly #reply: Reply
   readonly #serverId: string
 
-  constructor(reply: ClientReply, serverId: string) {
+  constructor(reply: Reply, serverId: string) {
     this.caller = reply.caller
     this.#reply = reply
     this.#serverId = serverId
   }
 
-  answer(response: Envelope): void {
+  get root(): Reply {
+    return this.#reply.root
+  }
+
+  answer(response: Envelope, era: Era): void {
     const { bytes, result } = response
     const edits =
       result && bytes.includes('"uri"', result.start) ? uriEdits(bytes, result, this.#serverId) : []
-    this.#reply.answer(edits.length === 0 ? response : readEnvelope(spliced(bytes, edits)))
+    this.#reply.answer(edits.length === 0 ? response : readEnvelope(spliced(bytes, edits)), era)
   }
 
   fail(error: GatewayError): void {

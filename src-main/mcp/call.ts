@@ -1,6 +1,6 @@
 import { GatewayError } from '../../src-shared/errors.ts'
 import { gatewayCaller } from './caller.ts'
-import type { CallHandle, Outgoing, Reply } from './caller.ts'
+import type { CallHandle, Era, Outgoing, Reply } from './caller.ts'
 import type { Envelope } from './envelope.ts'
 
 /** What the owner of a call (a server) is told when it ends. */
@@ -53,12 +53,12 @@ export class Call implements CallHandle {
     return this.reply.caller === gatewayCaller
   }
 
-  answer(response: Envelope): void {
+  answer(response: Envelope, era: Era): void {
     if (this.done) return
     this.done = true
     this.owner.settled(this, response.error !== undefined)
     try {
-      this.reply.answer(response)
+      this.reply.answer(response, era)
     } catch (error) {
       // What has to be rewritten is read first, and may turn out to be no JSON.
       const why = error instanceof Error ? error.message : String(error)

@@ -1,15 +1,23 @@
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Envelope, RequestEnvelope } from './envelope.ts'
 import type { Edit, Span } from './json-spans.ts'
+import type { McpLogLevel } from './log-level.ts'
 
 /** The middle's neutral form: what sessions of any era hand to servers, and what servers of any era hand back. */
 
 /** What a client says it can do; top-level keys only matter to routing, the rest is checked per request. */
 export type ClientCapabilities = Readonly<Record<string, unknown>>
 
+/** Who speaks: `initialize` and sessions (to 2025-11-25), or metadata on every request (2026-07-28). */
+export type Era = 'legacy' | 'modern'
+
 /** A request on its way to a server: the message as it came, and what changes on the way. */
 export interface Outgoing {
   readonly envelope: RequestEnvelope
+  /** Of the client that wrote it. */
+  readonly era: Era
+  /** Log messages of this level and above are wanted while it runs; undefined: none on its account. */
+  readonly logLevel: McpLogLevel | undefined
   /** `params._meta.progressToken`, where there is one. */
   readonly progressToken: Span | undefined
   /** Rewrites beside the id and the token (an aggregate's names). */
@@ -19,8 +27,10 @@ export interface Outgoing {
 /** Where the answer goes. Exactly one of `answer` and `fail` is called, once; `notify` only before it. */
 export interface Reply {
   readonly caller: Caller
-  /** The server's response, whole; its `id` span is to be replaced by the client's id. */
-  answer(response: Envelope): void
+  /** What others may have wrapped: the request as its client knows it. */
+  readonly root: Reply
+  /** The server's response, whole, as a server of `era` has written it; its `id` is to be replaced by the client's. */
+  answer(response: Envelope, era: Era): void
   fail(error: GatewayError): void
   /**
    * Something that belongs to this request and comes before its answer: progress with the client's own token in
@@ -41,9 +51,10 @@ export interface ClientAnswer {
 export interface Caller {
   /** Unique while it lives; a session instance belongs to it. */
   readonly key: string
+  readonly era: Era
   readonly capabilities: ClientCapabilities
   /** What it asked for with logging/setLevel; an instance of its own is told. */
-  readonly logLevel?: string | undefined
+  readonly logLevel?: McpLogLevel | undefined
   /** True once its session has ended: nothing is started for it any more. */
   readonly isGone?: boolean
   /**
@@ -67,6 +78,7 @@ export interface CallHandle {
 /** The gateway asking for itself (lists, levels, subscriptions). */
 export const gatewayCaller: Caller = {
   key: 'gateway',
+  era: 'legacy',
   capabilities: {},
   ask(_request, answer) {
     queueMicrotask(() =>

@@ -1,3 +1,4 @@
+import { GatewayError } from '../../src-shared/errors.ts'
 import { isObject, member, parseSpan, stringAt } from './json-spans.ts'
 import type { ClientCapabilities } from './caller.ts'
 import type { RequestEnvelope } from './envelope.ts'
@@ -46,6 +47,16 @@ export function missingCapability(
     if (!url && onlyUrl) return 'elicitation.form'
   }
   return undefined
+}
+
+/** 2026-07-28: MissingRequiredClientCapabilityError. `missing`: as `sampling` or `sampling.tools`. */
+export function lacksCapability(serverId: string, missing: string, method: string): GatewayError {
+  const [name = missing, part] = missing.split('.')
+  return new GatewayError(
+    'missing_capability',
+    `${serverId} needs ${method}, and the request does not declare the client capability ${missing}.`,
+    { data: { requiredCapabilities: { [name]: part === undefined ? {} : { [part]: {} } } } },
+  )
 }
 
 /** True if a client with these capabilities can answer at least one of these methods. */

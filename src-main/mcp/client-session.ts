@@ -16,40 +16,33 @@ import type { Envelope, RequestEnvelope } from './envelope.ts'
 import { member, slice, splice, stringAt } from './json-spans.ts'
 import type { Edit } from './json-spans.ts'
 import { legacyVersions } from './legacy-upstream.ts'
+import { isLogLevel, logLevels } from './log-level.ts'
+import type { McpLogLevel } from './log-level.ts'
 
 /** What a session talks to: one server, or all of them as one. */
 export interface Route {
   /** The InitializeResult for this protocol version (JSON). Rejects with GatewayError. */
   initialize(session: ClientSession, protocolVersion: string): Promise<Buffer>
-  /** Any request but `initialize` and `ping`. Undefined where the answer needs nobody else. */
+  /** The DiscoverResult for this caller (JSON). Rejects with GatewayError. */
+  discover(caller: Caller): Promise<Buffer>
+  /**
+   * Any request that needs more than its session. `reply` gets what the gateway answers itself, `answers` (the same,
+   * or one that can be parked) what a server does. Undefined where the answer needs nobody else.
+   */
   request(
-    session: ClientSession,
+    caller: Caller,
     request: RequestEnvelope,
     reply: ClientReply,
+    answers: Reply,
   ): CallHandle | undefined
   /** A notification of the client that the session does not handle itself. */
   notification(session: ClientSession, envelope: Envelope): void
+  /** `inputSchema` of a tool under the name that clients know it by, as far as it is known. */
+  toolSchema(name: string): Buffer | undefined
   /** The session has ended. */
   closed(session: ClientSession): void
   /** The session's log level was set. */
   level(session: ClientSession): void
-}
-
-/** RFC 5424 severities, most verbose first (2025-11-25 server/utilities/logging). */
-export const logLevels = [
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-] as const
-export type McpLogLevel = (typeof logLevels)[number]
-
-export function isLogLevel(text: string | undefined): text is McpLogLevel {
-  return logLevels.some((level) => level === text)
 }
 
 interface OpenCall {
@@ -85,6 +78,7 @@ function noWay(method: string): GatewayError {
 
 /** One AI client's conversation of a legacy revision: its capabilities, calls, questions and log level. */
 export class ClientSession implements Caller {
+  readonly era = 'legacy'
   readonly key: string
   readonly principal: string
   capabilities: ClientCapabilities = {}
@@ -172,7 +166,7 @@ export class ClientSession implements Caller {
     try {
       if (request.method === 'initialize') this.#initialize(request, reply)
       else if (request.method === 'logging/setLevel') this.#setLevel(request, reply)
-      else open.handle = this.#route.request(this, request, reply)
+      else open.handle = this.#route.request(this, request, reply, reply)
     } catch (error) {
       reply.fail(asGatewayError(error))
     }

@@ -236,6 +236,7 @@ export function errorMessage(id: Buffer | undefined, error: ErrorBody): Buffer[]
 
 export function errorBody(error: GatewayError): ErrorBody {
   const { jsonrpc } = errorRegistry[error.code]
+  if (error.data !== undefined) return { code: jsonrpc, message: error.message, data: error.data }
   const data =
     error.retryAfterSeconds === undefined
       ? { reason: error.code }

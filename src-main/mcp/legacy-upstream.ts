@@ -2,10 +2,10 @@ import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Link } from '../runtimes/runtime.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { Call } from './call.ts'
-import { timeoutError } from './call.ts'
+import { CallTable } from './call-table.ts'
 import { gatewayCaller } from './caller.ts'
 import type { AskHandle, Caller, ClientCapabilities } from './caller.ts'
-import { isClientQuestion, missingCapability } from './client-capability.ts'
+import { isClientQuestion, lacksCapability, missingCapability } from './client-capability.ts'
 import {
   errorBody,
   errorMessage,
@@ -17,8 +17,8 @@ import {
   resultMessage,
 } from './envelope.ts'
 import type { Envelope, RequestEnvelope } from './envelope.ts'
-import { member, parseSpan, slice, splice, spliced, stringAt } from './json-spans.ts'
-import type { Edit } from './json-spans.ts'
+import { member, parseSpan, slice, spliced, stringAt } from './json-spans.ts'
+import { legacyRequestEdits } from './era-bridge.ts'
 import type { ServerGreeting, Upstream, UpstreamEvents, UpstreamLimits } from './upstream.ts'
 
 /** Revisions with a handshake, newest first. */
@@ -51,18 +51,18 @@ interface Ask {
 
 /** An MCP server of the revisions with `initialize` (2024-11-05 to 2025-11-25). */
 export class LegacyUpstream implements Upstream {
+  readonly healthMethod = 'ping'
   #greeting: ServerGreeting | undefined
   readonly #options: Options
-  readonly #calls = new Map<number, Call>()
+  readonly #calls: CallTable
   readonly #asks = new Map<string, Ask>()
-  #nextId = 1
-  #own = 0
   #greeted:
     { resolve: (greeting: ServerGreeting) => void; reject: (error: Error) => void } | undefined
   #closed: GatewayError | undefined
 
   constructor(options: Options) {
     this.#options = options
+    this.#calls = new CallTable(options)
   }
 
   get greeting(): ServerGreeting {
@@ -72,7 +72,7 @@ export class LegacyUpstream implements Upstream {
   }
 
   get inFlight(): number {
-    return this.#calls.size - this.#own
+    return this.#calls.inFlight
   }
 
   /**
@@ -94,21 +94,14 @@ export class LegacyUpstream implements Upstream {
   }
 
   send(call: Call): boolean {
-    const { link, clock, limits } = this.#options
-    const id = this.#nextId++
-    const { envelope, progressToken, edits } = call.outgoing
-    const idBytes = Buffer.from(String(id), 'latin1')
-    const all: Edit[] = [{ start: envelope.id.start, end: envelope.id.end, text: idBytes }]
-    if (progressToken)
-      all.push({ start: progressToken.start, end: progressToken.end, text: idBytes })
-    if (edits.length > 0) all.push(...edits)
-    call.id = id
-    call.deadline = clock.now() + limits().requestTimeoutMs
-    if (!link.send(splice(envelope.bytes, all), id)) return false
+    const { era, envelope } = call.outgoing
+    if (!this.#calls.send(call, era === 'modern' ? legacyRequestEdits(envelope) : [])) return false
     call.carrier = this
-    this.#calls.set(id, call)
-    if (call.internal) this.#own++
     return true
+  }
+
+  follow(): void {
+    // Here each resource is subscribed to by a request.
   }
 
   notify(bytes: readonly Buffer[]): void {
@@ -127,7 +120,7 @@ export class LegacyUpstream implements Upstream {
       const envelope = readEnvelope(bytes)
       if (envelope.kind === 'response') this.#response(envelope)
       else if (isRequest(envelope)) this.#request(envelope, relatedTo)
-      else this.#notification(envelope)
+      else this.#notification(envelope, relatedTo)
     } catch (error) {
       this.#options.junk(`Ignored a message. ${asGatewayError(error).message}`)
     }
@@ -140,16 +133,7 @@ export class LegacyUpstream implements Upstream {
   }
 
   sweep(): void {
-    const now = this.#options.clock.now()
-    for (const call of this.#calls.values()) {
-      const { requestTimeoutMs, maxRequestMs } = this.#options.limits()
-      const overall = call.startedAt + maxRequestMs
-      if (now < overall && (now < call.deadline || call.asking > 0)) continue
-      this.abandon(call, 'timed out')
-      const setting = now < overall ? 'request_timeout_seconds' : 'max_request_seconds'
-      const ms = now < overall ? requestTimeoutMs : maxRequestMs
-      call.fail(timeoutError(this.#options.serverId, call.method, ms, setting))
-    }
+    this.#calls.sweep((call, reason) => this.abandon(call, reason))
   }
 
   close(error: GatewayError): void {
@@ -157,10 +141,7 @@ export class LegacyUpstream implements Upstream {
     this.#refused(error)
     for (const ask of this.#asks.values()) ask.handle?.cancel(undefined)
     this.#asks.clear()
-    for (const call of this.#calls.values()) {
-      this.#take(call.id)
-      call.owner.lost(call, error, true)
-    }
+    this.#calls.loseAll(error)
   }
 
   forget(caller: Caller): void {
@@ -184,11 +165,8 @@ export class LegacyUpstream implements Upstream {
   }
 
   #take(id: number): Call | undefined {
-    const call = this.#calls.get(id)
-    if (call === undefined) return undefined
-    this.#calls.delete(id)
-    call.carrier = undefined
-    if (call.internal) this.#own--
+    const call = this.#calls.take(id)
+    if (call) call.carrier = undefined
     return call
   }
 
@@ -201,7 +179,7 @@ export class LegacyUpstream implements Upstream {
     const text = idText(envelope)
     if (text === '0' && this.#greeted) return this.#welcome(envelope)
     // An answer to a call that was cancelled or timed out is late, not wrong.
-    this.#take(Number(text))?.answer(envelope)
+    this.#take(Number(text))?.answer(envelope, 'legacy')
   }
 
   #welcome(envelope: Envelope): void {
@@ -228,6 +206,7 @@ export class LegacyUpstream implements Upstream {
     this.#greeting = {
       era: 'legacy',
       protocolVersion,
+      discover: undefined,
       result: Buffer.from(slice(bytes, result)),
       capabilities:
         typeof capabilities === 'object' && capabilities !== null ? { ...capabilities } : {},
@@ -238,18 +217,10 @@ export class LegacyUpstream implements Upstream {
     this.#greeted = undefined
   }
 
-  #notification(envelope: Envelope): void {
+  #notification(envelope: Envelope, relatedTo: number | undefined): void {
     const { bytes, params, method } = envelope
-    if (method === 'notifications/progress') {
-      const token = member(bytes, params, 'progressToken')
-      const call =
-        token && this.#calls.get(Number(bytes.toString('latin1', token.start, token.end)))
-      if (!token || !call?.outgoing.progressToken) return
-      call.deadline = this.#options.clock.now() + this.#options.limits().requestTimeoutMs
-      const original = slice(call.outgoing.envelope.bytes, call.outgoing.progressToken)
-      call.reply.notify(splice(bytes, [{ start: token.start, end: token.end, text: original }]))
-      return
-    }
+    if (method === 'notifications/progress') return this.#calls.progress(envelope)
+    if (method === 'notifications/message') this.#calls.logMessage(envelope, relatedTo, 'modern')
     if (method === 'notifications/cancelled') {
       const id = member(bytes, params, 'requestId')
       const key = id && bytes.toString('latin1', id.start, id.end)
@@ -346,6 +317,16 @@ export class LegacyUpstream implements Upstream {
           `Set \`isolation: session\` for this server.`,
       )
     const missing = missingCapability(caller.capabilities, request)
+    const lacking = calls.length === 1 ? calls[0] : undefined
+    if (missing !== undefined && lacking?.outgoing.era === 'modern') {
+      // 2026-07-28 basic, Per-request protocol fields: its client learns what to declare, at once.
+      const error = lacksCapability(serverId, missing, request.method)
+      queueMicrotask(() => {
+        this.abandon(lacking, error.message)
+        lacking.fail(error)
+      })
+      return error
+    }
     if (missing !== undefined)
       return new GatewayError(
         'method_not_found',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Log } from '../telemetry/log.ts'
+import type { Era } from './caller.ts'
 import { isListMethod } from './listing.ts'
 import type { Listing } from './listing.ts'
 import { parseSpan } from './json-spans.ts'
@@ -10,6 +11,8 @@ import { parseSpan } from './json-spans.ts'
 export interface Knowledge {
   /** Requests that it was seen to make of clients (isolation: auto). */
   asked: Set<string>
+  /** The era that the server was last found to speak, and when (wall clock, ms); undefined: not known. */
+  era: { era: Era; at: number } | undefined
   /** By the signature of what was declared to it: a server may show other tools to other clients. */
   listings: Map<string, Listing>
 }
@@ -24,7 +27,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function readListing(value: unknown): Listing | undefined {
   if (!isRecord(value) || !isRecord(value['lists'])) return undefined
-  const { era, protocolVersion, greeting } = value
+  const { era, protocolVersion, greeting, discover } = value
   if (typeof protocolVersion !== 'string' || typeof greeting !== 'string') return undefined
   const result = Buffer.from(greeting)
   const parsed = parseSpan(result, { start: 0, end: result.length })
@@ -35,6 +38,7 @@ function readListing(value: unknown): Listing | undefined {
       era: era === 'modern' ? 'modern' : 'legacy',
       protocolVersion,
       result,
+      discover: typeof discover === 'string' ? Buffer.from(discover) : undefined,
       capabilities,
     },
     lists: {},
@@ -68,12 +72,14 @@ export class ListingStore {
   }
 
   async load(fingerprint: string): Promise<Knowledge> {
-    const knowledge: Knowledge = { asked: new Set(), listings: new Map() }
+    const knowledge: Knowledge = { asked: new Set(), era: undefined, listings: new Map() }
     const file = this.#file(fingerprint)
     try {
       const stored: unknown = JSON.parse(await readFile(file, 'utf8'))
       if (!isRecord(stored) || stored['version'] !== version) return knowledge
-      const { asked, listings } = stored
+      const { asked, listings, era } = stored
+      if (isRecord(era) && typeof era['at'] === 'number')
+        knowledge.era = { era: era['era'] === 'modern' ? 'modern' : 'legacy', at: era['at'] }
       if (Array.isArray(asked))
         for (const method of asked) if (typeof method === 'string') knowledge.asked.add(method)
       if (!isRecord(listings)) return knowledge
@@ -102,6 +108,7 @@ export class ListingStore {
             protocolVersion: greeting.protocolVersion,
             greeting: greeting.result.toString(),
             lacks: [...lacks],
+            discover: greeting.discover?.toString(),
             lists: Object.fromEntries(
               Object.entries(lists).map(([method, result]) => [method, result.toString()]),
             ),
@@ -110,6 +117,7 @@ export class ListingStore {
       const text = JSON.stringify({
         version,
         asked: [...knowledge.asked],
+        era: knowledge.era,
         listings: Object.fromEntries(listings) as object,
       })
       const temporary = `${file}.${process.pid}.tmp`

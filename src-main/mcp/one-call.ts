@@ -53,7 +53,7 @@ export class OneCall {
       )
       return undefined
     }
-    return relay(server, caller, request, reply)
+    return relay(server, caller, request, reply, reply)
   }
 
   /** One caller a principal: with `isolation: session` its calls share an instance. */
@@ -62,6 +62,7 @@ export class OneCall {
     if (existing) return existing
     const caller: Caller = {
       key: `calls of ${principal}`,
+      era: 'legacy',
       capabilities: {},
       ask(_request, answer) {
         queueMicrotask(() =>

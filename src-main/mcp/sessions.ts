@@ -6,13 +6,17 @@ import type { Server } from '../servers/server.ts'
 import { AggregateLists } from './aggregate-lists.ts'
 import { AggregateRoute } from './aggregate-route.ts'
 import type { Caller } from './caller.ts'
-import { ClientSession, isLogLevel, logLevels } from './client-session.ts'
-import type { McpLogLevel } from './client-session.ts'
+import { ClientSession } from './client-session.ts'
 import type { Channel } from './client-reply.ts'
 import { errorBody, errorMessage, onOneLine, readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 import { jsonBytes, member, splice, stringAt } from './json-spans.ts'
+import { isLogLevel, logLevels } from './log-level.ts'
+import type { McpLogLevel } from './log-level.ts'
+import { Listens } from './listens.ts'
+import { ModernEndpoint } from './modern-endpoint.ts'
 import { aggregateUri } from './names.ts'
+import { PipeRequests } from './pipe-requests.ts'
 import { findServer } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
 import type { Duplex, DuplexOptions, SessionHost } from './session-host.ts'
@@ -89,6 +93,9 @@ export class Sessions implements SessionHost {
   readonly #changes = new Set<string>()
   /** Servers that were told a level. */
   readonly #levelled = new WeakSet<Server>()
+  readonly #listens: Listens
+  /** Requests of 2026-07-28, which have no session. */
+  readonly modern: ModernEndpoint
   /** Of the catalog in force. */
   #definitions: ReadonlyMap<string, ServerDefinition> = new Map()
 
@@ -97,10 +104,18 @@ export class Sessions implements SessionHost {
     const { directory, clock, version } = options
     this.#lists = new AggregateLists(directory, clock)
     this.#aggregate = new AggregateRoute(directory, this.#lists, () => this.#levels(), version)
+    this.#listens = new Listens(directory, clock)
+    this.modern = new ModernEndpoint({
+      directory,
+      clock,
+      listens: this.#listens,
+      route: (serverId) => (serverId === undefined ? this.#aggregate : this.#singleRoute(serverId)),
+    })
   }
 
+  /** Sessions, and streams of clients without one. */
   get size(): number {
-    return this.#sessions.size
+    return this.#sessions.size + this.#listens.size
   }
 
   /** Throws GatewayError `server_not_found` or `too_many`. */
@@ -142,6 +157,7 @@ export class Sessions implements SessionHost {
 
   closeAll(): void {
     for (const session of this.#sessions) this.close(session)
+    this.modern.close()
   }
 
   openDuplex(options: DuplexOptions): Duplex {
@@ -157,24 +173,32 @@ export class Sessions implements SessionHost {
     }
     session.stream = write
     session.onEnd = () => options.end()
+    const requests = new PipeRequests(this.modern, options)
     return {
       receive: (bytes) => {
         try {
-          session.receive(readEnvelope(onOneLine(bytes)), channel)
+          const envelope = readEnvelope(onOneLine(bytes))
+          if (!requests.receive(envelope, channel)) session.receive(envelope, channel)
         } catch (error) {
           write(errorMessage(undefined, errorBody(asGatewayError(error))))
         }
       },
-      close: () => this.close(session),
+      close: () => {
+        requests.close()
+        this.close(session)
+      },
     }
   }
 
   /** A notification of a server that belongs to no call. */
   notification(server: Server, owner: Caller | undefined, envelope: Envelope): void {
-    const { method, bytes } = envelope
+    const { method, bytes, params } = envelope
     if (isListChange.test(method)) this.#listChanged(server, owner, [method])
-    else if (method === 'notifications/resources/updated') this.#updated(server, owner, envelope)
-    else {
+    else if (method === 'notifications/resources/updated') {
+      this.#updated(server, owner, envelope)
+      const uri = stringAt(bytes, member(bytes, params, 'uri'))
+      if (uri !== undefined) this.#listens.updated(server, uri)
+    } else {
       const level = owner ? Infinity : this.#severity(server, envelope)
       for (const session of this.#audience(server, owner)) {
         if (!owner && !server.met(session)) continue
@@ -210,6 +234,10 @@ export class Sessions implements SessionHost {
       if (listsMayDiffer(before.get(id), definition)) differing.add(id)
     if (differing.size > 0 || order(before) !== order(this.#definitions))
       for (const change of Object.values(changeOf)) this.#changed(change)
+    this.#listens.catalogChanged(
+      differing,
+      differing.size > 0 || order(before) !== order(this.#definitions),
+    )
     for (const session of this.#sessions) {
       const { route } = session
       if (!(route instanceof SingleRoute)) continue
@@ -246,6 +274,7 @@ export class Sessions implements SessionHost {
   }
 
   #listChanged(server: Server, owner: Caller | undefined, methods: Iterable<string>): void {
+    for (const method of methods) this.#listens.listChanged(server, method)
     for (const session of this.#audience(server, owner))
       for (const method of methods)
         if (session.route === this.#aggregate && !owner) this.#changed(method)
@@ -265,7 +294,8 @@ export class Sessions implements SessionHost {
 
   /** How severe a log message is; Infinity where nobody has asked for a level, or if it is no log message. */
   #severity(server: Server, { method, bytes, params }: Envelope): number {
-    if (method !== 'notifications/message' || !this.#levelled.has(server)) return Infinity
+    if (method !== 'notifications/message' || !(this.#levelled.has(server) || server.isLevelled))
+      return Infinity
     const level = stringAt(bytes, member(bytes, params, 'level'))
     return isLogLevel(level) ? logLevels.indexOf(level) : Infinity
   }

@@ -1,11 +1,12 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Server } from '../servers/server.ts'
-import type { Caller, CallHandle } from './caller.ts'
+import type { Caller, CallHandle, Reply } from './caller.ts'
 import type { ClientReply } from './client-reply.ts'
 import { outgoing } from './client-reply.ts'
 import type { ClientSession, Route } from './client-session.ts'
 import type { Envelope, RequestEnvelope } from './envelope.ts'
 import { jsonBytes, member, spliced, stringAt } from './json-spans.ts'
+import { discoverOf, ownVersions } from './discover-result.ts'
 import { isListMethod } from './listing.ts'
 import { findServer } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
@@ -32,17 +33,27 @@ export class SingleRoute implements Route {
     return version ? spliced(result, [{ ...version, text: jsonBytes(protocolVersion) }]) : result
   }
 
+  async discover(caller: Caller): Promise<Buffer> {
+    const greeting = await findServer(this.#directory, this.serverId).greeting(caller)
+    return greeting.discover ? ownVersions(greeting.discover) : discoverOf(greeting.result)
+  }
+
   request(
-    session: ClientSession,
+    caller: Caller,
     request: RequestEnvelope,
     reply: ClientReply,
+    answers: Reply,
   ): CallHandle | undefined {
     const server = findServer(this.#directory, this.serverId)
-    return relay(server, session, request, reply)
+    return relay(server, caller, request, reply, answers)
   }
 
   notification(session: ClientSession, envelope: Envelope): void {
     this.#directory.get(this.serverId)?.notify(session, [envelope.bytes])
+  }
+
+  toolSchema(name: string): Buffer | undefined {
+    return this.#directory.get(this.serverId)?.toolSchema(name)
   }
 
   level(session: ClientSession): void {
@@ -67,6 +78,7 @@ export function relay(
   caller: Caller,
   request: RequestEnvelope,
   reply: ClientReply,
+  answers: Reply,
 ): CallHandle | undefined {
   const { method, bytes, params } = request
   if (
@@ -83,7 +95,7 @@ export function relay(
         .prepare()
         .then(() => {
           if (cancelled || answerKnown(server, caller, request, reply)) return
-          handle = server.send(outgoing(request), reply)
+          handle = server.send(outgoing(request, caller), answers)
         })
         .catch((error: unknown) => reply.fail(asGatewayError(error)))
       return {
@@ -96,7 +108,14 @@ export function relay(
   }
   if (method === 'resources/subscribe') {
     const uri = stringAt(bytes, member(bytes, params, 'uri'))
-    if (uri !== undefined) return server.subscribe(outgoing(request), uri, reply)
+    if (uri !== undefined && server.listensFor(caller)) {
+      server.follow(uri, caller).then(
+        () => reply.result(Buffer.from('{}')),
+        (error: unknown) => reply.fail(asGatewayError(error)),
+      )
+      return undefined
+    }
+    if (uri !== undefined) return server.subscribe(outgoing(request, caller), uri, reply)
   }
   if (method === 'resources/unsubscribe') {
     const uri = stringAt(bytes, member(bytes, params, 'uri'))
@@ -105,7 +124,7 @@ export function relay(
       return undefined
     }
   }
-  return server.send(outgoing(request), reply)
+  return server.send(outgoing(request, caller), answers)
 }
 
 /** True if what is known of the server answers the request. */
@@ -117,7 +136,7 @@ function answerKnown(
 ): boolean {
   if (!isListMethod(request.method)) return false
   const known = server.knownList(caller, request.method)
-  if (known) reply.result(known)
+  if (known) reply.known(known.result, known.era)
   else if (server.known(caller)?.lacks.has(request.method))
     reply.fail(new GatewayError('method_not_found', `Method not found: ${request.method}`))
   else return false

@@ -1,14 +1,16 @@
 import type { GatewayError } from '../../src-shared/errors.ts'
 import type { Call } from './call.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, Era } from './caller.ts'
 import type { Envelope } from './envelope.ts'
 
 /** What a server said of itself when it was greeted. */
 export interface ServerGreeting {
-  era: 'legacy' | 'modern'
+  era: Era
   protocolVersion: string
-  /** The whole InitializeResult as it came (JSON). */
+  /** The whole InitializeResult (JSON): as it came, or what stands for it with a modern server. */
   result: Buffer
+  /** The whole DiscoverResult of a modern server (JSON), as it came. */
+  discover: Buffer | undefined
   capabilities: Record<string, unknown>
 }
 
@@ -29,6 +31,8 @@ export interface UpstreamLimits {
 /** The MCP peer at the far end of a link. One implementation an era; the middle knows only this. */
 export interface Upstream {
   readonly greeting: ServerGreeting
+  /** The request that shows that it lives. */
+  readonly healthMethod: 'ping' | 'server/discover'
   /** Calls under way that are not the gateway's own. */
   readonly inFlight: number
   /** Sends the call; its answer comes through the call. False: the link is gone and no byte was sent. */
@@ -43,6 +47,8 @@ export interface Upstream {
   sweep(): void
   /** The link is gone: every call under way is lost. */
   close(error: GatewayError): void
+  /** All resources that somebody follows now, where that is told by one stream and not by requests. */
+  follow(uris: readonly string[]): void
   /** The caller is gone: withdraws what it was asked. */
   forget(caller: Caller): void
 }

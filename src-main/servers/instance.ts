@@ -1,8 +1,9 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { LogSource } from '../../src-shared/server-state.ts'
 import type { Call } from '../mcp/call.ts'
-import type { Caller, ClientCapabilities } from '../mcp/caller.ts'
+import type { Caller, ClientCapabilities, Era } from '../mcp/caller.ts'
 import { LegacyUpstream } from '../mcp/legacy-upstream.ts'
+import { ModernUpstream } from '../mcp/modern-upstream.ts'
 import type { ServerGreeting, Upstream, UpstreamEvents, UpstreamLimits } from '../mcp/upstream.ts'
 import type { Launch, LaunchDefinition, Link } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
@@ -25,8 +26,13 @@ export interface InstanceOptions {
   owner: Caller | undefined
   capabilities: ClientCapabilities
   version: string
+  /** The era that the server was last found to speak. */
+  era: () => Era | undefined
+  toolSchema: (name: string) => Buffer | undefined
   events: UpstreamEvents & {
     phase(instance: Instance): void
+    /** The server has shown which era it speaks. */
+    era(era: Era): void
     /** It has failed (did not start, crashed, did not answer); its end follows. */
     failed(instance: Instance, error: GatewayError): void
     /** Once, when nothing of it is alive. */
@@ -34,6 +40,10 @@ export interface InstanceOptions {
     log(source: LogSource, text: string): void
   }
 }
+
+/** A server that is silent on `server/discover` costs this once; most of the legacy era refuse it within milliseconds. */
+const probeMs = 2_000
+const knownModernMs = 30_000
 
 /** More waiting calls than this during one start are refused. */
 const maxWaiting = 1_000
@@ -60,6 +70,8 @@ export class Instance {
   readonly #abort = new AbortController()
   #launching: Promise<Link | undefined> | undefined
   #link: Link | undefined
+  /** Was asked which era it speaks and has not answered yet. */
+  #probe: ModernUpstream | undefined
   /** What calls are told that it leaves without an answer. */
   #why: GatewayError | undefined
   #isStopping = false
@@ -187,6 +199,7 @@ export class Instance {
       if (this.failure && !this.greeting) call.fail(error)
       else call.owner.lost(call, error, false)
     }
+    this.#probe?.close(error)
     this.upstream?.close(error)
   }
 
@@ -209,13 +222,7 @@ export class Instance {
       const link = await launching
       this.#link = link
       if (signal.aborted) return
-      const upstream = new LegacyUpstream({
-        ...this.#options,
-        link,
-        junk: (text) => events.log('lifecycle', text),
-      })
-      this.upstream = upstream
-      this.greeting = await upstream.greet()
+      this.greeting = await this.#greet(link)
       if (signal.aborted) return
       this.startedWall = clock.wall()
       this.lastActivity = clock.now()
@@ -233,11 +240,63 @@ export class Instance {
     }
   }
 
+  /**
+   * Finds out which era the server speaks, on this one process or connection: `server/discover` first, `initialize`
+   * where that is not understood (2026-07-28 basic/versioning, Backward Compatibility).
+   */
+  async #greet(link: Link): Promise<ServerGreeting> {
+    const { era, events, serverId } = this.#options
+    const options = {
+      ...this.#options,
+      link,
+      junk: (text: string) => events.log('lifecycle', text),
+    }
+    const known = era()
+    const legacy = (): Promise<ServerGreeting> => {
+      const upstream = new LegacyUpstream(options)
+      this.upstream = upstream
+      return upstream.greet()
+    }
+    if (known === 'legacy') return legacy()
+    const modern = new ModernUpstream(options)
+    this.upstream = modern
+    const discovering = modern.discover()
+    const found = await this.#within(known === undefined ? probeMs : knownModernMs, discovering)
+    if (found && found !== 'late') {
+      events.era('modern')
+      return found
+    }
+    if (known === 'modern')
+      events.log('lifecycle', `${serverId} spoke 2026-07-28 before and does not now.`)
+    // A server that ends at the question is not asked again.
+    events.era('legacy')
+    if (found === undefined) return legacy()
+    // It is slow, or silent on what it does not know: the first answer tells.
+    this.#probe = modern
+    const late = discovering.then((greeting) => greeting ?? new Promise<never>(() => {}))
+    const greeting = await Promise.race([late, legacy()])
+    this.#probe = undefined
+    if (greeting.era === 'legacy') return greeting
+    events.era('modern')
+    this.upstream = modern
+    return greeting
+  }
+
+  #within<T>(ms: number, promise: Promise<T>): Promise<T | 'late'> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#options.clock.after(ms, () => resolve('late'))
+      promise.finally(stop).then(resolve, reject)
+    })
+  }
+
   #launch(definition: LaunchDefinition, signal: AbortSignal): Promise<Link> {
     return this.#options.launch(
       definition,
       {
-        message: (bytes, relatedTo) => this.upstream?.receive(bytes, relatedTo),
+        message: (bytes, relatedTo) => {
+          this.#probe?.late(bytes)
+          this.upstream?.receive(bytes, relatedTo)
+        },
         failed: (id, error, reached) =>
           this.upstream?.undelivered(id, this.#redacted(error), reached),
         closed: (reason) => this.#closed(reason.message),

@@ -31,6 +31,9 @@ export function askInstance(
     }
     const reply: Reply = {
       caller: gatewayCaller,
+      get root() {
+        return this
+      },
       answer: (response) => {
         stopTimer()
         resolve(response)
@@ -42,7 +45,7 @@ export function askInstance(
       notify: () => false,
     }
     const call = new Call(
-      { envelope, progressToken: undefined, edits: [] },
+      { envelope, era: 'legacy', logLevel: undefined, progressToken: undefined, edits: [] },
       reply,
       owner,
       clock.now(),

@@ -1,8 +1,9 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
-import type { Caller } from '../mcp/caller.ts'
+import type { Caller, Era } from '../mcp/caller.ts'
 import { capabilitySignature } from '../mcp/client-capability.ts'
 import type { Envelope } from '../mcp/envelope.ts'
-import { changedLists, fetchListing, isListMethod, listMethods } from '../mcp/listing.ts'
+import { member, slice, stringAt } from '../mcp/json-spans.ts'
+import { changedLists, fetchListing, isListMethod, listItems, listMethods } from '../mcp/listing.ts'
 import type { Listing, ListMethod } from '../mcp/listing.ts'
 import type { ListingStore } from '../mcp/listing-store.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
@@ -26,6 +27,9 @@ interface Options {
 
 /** What is known of a server is kept for so many kinds of clients. */
 const maxListings = 8
+
+/** After this a server that spoke the legacy era is asked again. */
+const legacyVerdictMs = 7 * 24 * 3_600_000
 
 const allLists = Object.keys(listMethods).filter(isListMethod)
 
@@ -89,6 +93,36 @@ export class ServerLists {
     if (!current || current.knowledge.asked.has(method)) return
     current.knowledge.asked.add(method)
     void this.#options.store.save(current.resolved.fingerprint, current.knowledge)
+  }
+
+  /** The era that the server is known to speak; a verdict of legacy expires, since servers learn. */
+  era(): Era | undefined {
+    const { clock, preparation } = this.#options
+    const known = preparation.current?.knowledge.era
+    if (!known) return undefined
+    const isStale = clock.wall() - known.at > legacyVerdictMs
+    return known.era === 'legacy' && isStale ? undefined : known.era
+  }
+
+  rememberEra(era: Era): void {
+    const { clock, preparation, store } = this.#options
+    const { current } = preparation
+    if (!current || this.era() === era) return
+    current.knowledge.era = { era, at: clock.wall() }
+    void store.save(current.resolved.fingerprint, current.knowledge)
+  }
+
+  /** `inputSchema` of a tool (JSON), as far as it is known. */
+  toolSchema(name: string, slot: Slot): Buffer | undefined {
+    const listing = this.#options.preparation.current?.knowledge.listings.get(slot.signature)
+    const list = listing?.lists['tools/list']
+    for (const tool of list ? listItems(list, 'tools/list') : []) {
+      const whole = { start: 0, end: tool.length }
+      if (stringAt(tool, member(tool, whole, 'name')) !== name) continue
+      const schema = member(tool, whole, 'inputSchema')
+      return schema && slice(tool, schema)
+    }
+    return undefined
   }
 
   async #fetch(slot: Slot, instance: Instance, announced: ReadonlySet<ListMethod>): Promise<void> {

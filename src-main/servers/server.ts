@@ -2,8 +2,9 @@ import type { ServerDefinition } from '../../src-shared/catalog.ts'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { Call } from '../mcp/call.ts'
 import type { CallOwner } from '../mcp/call.ts'
-import type { Caller, CallHandle, Outgoing, Reply } from '../mcp/caller.ts'
+import type { Caller, CallHandle, Era, Outgoing, Reply } from '../mcp/caller.ts'
 import type { Listing, ListMethod } from '../mcp/listing.ts'
+import type { McpLogLevel } from '../mcp/log-level.ts'
 import { ToolAccess } from '../mcp/tool-filter.ts'
 import type { ServerGreeting } from '../mcp/upstream.ts'
 import type { LatencyWindow } from '../telemetry/latency.ts'
@@ -165,6 +166,8 @@ export class Server implements CallOwner {
     const gated = access ? filteredReply(access, outgoing, reply) : reply
     const call = new Call(outgoing, gated, this, this.#options.clock.now())
     this.requestCount++
+    if (outgoing.era === 'modern' && outgoing.logLevel !== undefined)
+      this.#state.wantLogLevel(this.slotOf(reply.caller), outgoing.logLevel)
     const denied = access && deniedTool(access, outgoing)
     if (denied) call.fail(denied)
     else if (this.prepared) this.#dispatch(call)
@@ -217,12 +220,14 @@ export class Server implements CallOwner {
     return this.#lists.known(caller)
   }
 
-  /** A list as it is known, filtered by `tools`; undefined if it is not known. */
-  knownList(caller: Caller, method: ListMethod): Buffer | undefined {
-    const result = this.known(caller)?.lists[method]
-    if (result && method === 'tools/list' && this.#toolAccess)
-      return this.#toolAccess.filtered(result)
-    return result
+  /** A list as it is known, filtered by `tools`, and the era of who wrote it; undefined if it is not known. */
+  knownList(caller: Caller, method: ListMethod): { result: Buffer; era: Era } | undefined {
+    const listing = this.known(caller)
+    const result = listing?.lists[method]
+    if (!listing || !result) return undefined
+    const { era } = listing.greeting
+    const isFiltered = method === 'tools/list' && this.#toolAccess
+    return { result: isFiltered ? isFiltered.filtered(result) : result, era }
   }
 
   /** True if this caller has used the shared instance, so that its log messages concern it. */
@@ -342,33 +347,62 @@ export class Server implements CallOwner {
     const slot = this.#placement.forget(caller)
     if (slot) void this.#retire(slot, 'its session ended')
     this.shared.instance?.upstream?.forget(caller)
-    for (const uri of this.shared.subscriptions.forget(caller))
-      this.#state.tell(this.shared, 'resources/unsubscribe', { uri })
+    const left = this.shared.subscriptions.forget(caller)
+    if (left.length > 0) this.#state.unfollowed(this.shared, left)
   }
 
   /** Follows a resource for this caller; the reply gets the server's answer. */
   subscribe(outgoing: Outgoing, uri: string, reply: Reply): CallHandle {
-    const { caller } = reply
+    const { caller, root } = reply
     return this.send(outgoing, {
       caller,
+      root,
       notify: (bytes) => reply.notify(bytes),
       fail: (error) => reply.fail(error),
-      answer: (response) => {
+      answer: (response, era) => {
         if (response.result) this.slotOf(caller).subscriptions.add(uri, caller)
-        reply.answer(response)
+        reply.answer(response, era)
       },
     })
   }
 
+  /**
+   * Follows a resource for this caller, whatever the era of the server: by a request of the gateway's own, or by the
+   * stream that it listens on. Starts the server. Rejects with GatewayError.
+   */
+  async follow(uri: string, caller: Caller): Promise<void> {
+    await this.prepare()
+    const slot = this.#placement.for(caller)
+    await this.#up(slot)
+    await this.#state.follow(slot, uri, caller)
+  }
+
+  /** True if the server is of 2026-07-28, so that following a resource is no request. Only known while it runs. */
+  listensFor(caller: Caller): boolean {
+    return this.slotOf(caller).instance?.greeting?.era === 'modern'
+  }
+
+  /** `inputSchema` of a tool (JSON), as far as it is known. */
+  toolSchema(name: string): Buffer | undefined {
+    return this.#lists.toolSchema(name, this.shared)
+  }
+
   /** True if somebody else still follows the resource, so that the server must not be told. */
   unsubscribe(uri: string, caller: Caller): boolean {
-    const { subscriptions } = this.slotOf(caller)
-    subscriptions.remove(uri, caller)
-    return subscriptions.has(uri)
+    const slot = this.slotOf(caller)
+    slot.subscriptions.remove(uri, caller)
+    if (!this.listensFor(caller)) return slot.subscriptions.has(uri)
+    this.#state.unfollowed(slot, [uri])
+    return true
+  }
+
+  /** True if it was told to send more or less than by itself. */
+  get isLevelled(): boolean {
+    return this.#state.logLevel !== undefined
   }
 
   /** The most verbose level that a session has asked for; undefined: none has. */
-  setLogLevel(level: string | undefined): void {
+  setLogLevel(level: McpLogLevel | undefined): void {
     this.#state.setLogLevel(level, this.slots)
   }
 
@@ -438,7 +472,10 @@ export class Server implements CallOwner {
       owner: slot.owner,
       capabilities: slot.capabilities,
       version,
+      era: () => this.#lists.era(),
+      toolSchema: (name) => this.#lists.toolSchema(name, slot),
       events: {
+        era: (era) => this.#lists.rememberEra(era),
         phase: (it) => this.#phase(slot, it),
         failed: (it, error) => this.#failed(slot, it, error),
         ended: (it) => this.#ended(slot, it),

@@ -1,4 +1,7 @@
-import { asGatewayError } from '../../src-shared/errors.ts'
+import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import type { Caller } from '../mcp/caller.ts'
+import { isAtLeast } from '../mcp/log-level.ts'
+import type { McpLogLevel } from '../mcp/log-level.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
 import type { Clock } from './clock.ts'
 import { saysListChanged } from './listing-refresh.ts'
@@ -10,7 +13,7 @@ export class SlotState {
   readonly #clock: Clock
   readonly #log: () => ServerLog
   /** The most verbose level that a session has asked for. */
-  #level: string | undefined
+  #level: McpLogLevel | undefined
 
   constructor(clock: Clock, log: () => ServerLog) {
     this.#clock = clock
@@ -23,10 +26,59 @@ export class SlotState {
     slot.lists.isMute = greeting !== undefined && !saysListChanged(greeting)
     slot.logLevel = undefined
     this.#tellLevel(slot)
-    for (const uri of slot.subscriptions.uris()) this.tell(slot, 'resources/subscribe', { uri })
+    const uris = slot.subscriptions.uris()
+    if (greeting?.era === 'modern') slot.instance?.upstream?.follow(uris)
+    else for (const uri of uris) this.tell(slot, 'resources/subscribe', { uri })
   }
 
-  setLogLevel(level: string | undefined, slots: readonly Slot[]): void {
+  /** The most verbose level that a session has asked for. */
+  get logLevel(): McpLogLevel | undefined {
+    return this.#level
+  }
+
+  /** A request without a session wants log messages: a legacy server knows one level for all. */
+  wantLogLevel(slot: Slot, level: McpLogLevel): void {
+    if (slot.owner) this.#tellLevel(slot)
+    else if (this.#level === undefined || isAtLeast(this.#level, level))
+      this.setLogLevel(level, [slot])
+  }
+
+  /**
+   * Follows a resource on an instance that is up: by a request, or by the stream that the gateway listens on. Rejects
+   * with GatewayError.
+   */
+  async follow(slot: Slot, uri: string, caller: Caller): Promise<void> {
+    const { instance, subscriptions } = slot
+    const isNew = !subscriptions.has(uri)
+    subscriptions.add(uri, caller)
+    if (!isNew || !instance) return
+    if (instance.greeting?.era === 'modern') {
+      instance.upstream?.follow(subscriptions.uris())
+      return
+    }
+    const params = { uri }
+    const answer = await askInstance(
+      instance,
+      this.#clock,
+      'resources/subscribe',
+      params,
+      ownRequestTimeoutMs,
+    )
+    if (answer.result) return
+    subscriptions.remove(uri, caller)
+    const why = `${instance.serverId} does not let ${uri} be followed.`
+    throw new GatewayError('resource_not_found', why)
+  }
+
+  /** Nobody follows these any longer. */
+  unfollowed(slot: Slot, uris: readonly string[]): void {
+    const { instance, subscriptions } = slot
+    if (instance?.phase !== 'ready') return
+    if (instance.greeting?.era === 'modern') instance.upstream?.follow(subscriptions.uris())
+    else for (const uri of uris) this.tell(slot, 'resources/unsubscribe', { uri })
+  }
+
+  setLogLevel(level: McpLogLevel | undefined, slots: readonly Slot[]): void {
     this.#level = level ?? this.#level
     for (const slot of slots) this.#tellLevel(slot)
   }
@@ -44,7 +96,9 @@ export class SlotState {
     const level = slot.owner ? slot.owner.logLevel : this.#level
     const { instance } = slot
     if (level === undefined || level === slot.logLevel || instance?.phase !== 'ready') return
-    if (!instance.greeting || !('logging' in instance.greeting.capabilities)) return
+    const { greeting } = instance
+    // A modern server is told with each request.
+    if (greeting?.era !== 'legacy' || !('logging' in greeting.capabilities)) return
     slot.logLevel = level
     this.tell(slot, 'logging/setLevel', { level })
   }

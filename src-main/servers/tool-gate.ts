@@ -36,13 +36,15 @@ export function filteredReply(access: ToolAccess, outgoing: Outgoing, reply: Rep
   if (outgoing.envelope.method !== 'tools/list') return reply
   return {
     caller: reply.caller,
+    root: reply.root,
     notify: (bytes) => reply.notify(bytes),
     fail: (error) => reply.fail(error),
-    answer: (response) => {
+    answer: (response, era) => {
       const { bytes, result } = response
-      if (!result) return reply.answer(response)
+      if (!result) return reply.answer(response, era)
       const text = access.filtered(slice(bytes, result))
-      reply.answer(readEnvelope(spliced(bytes, [{ start: result.start, end: result.end, text }])))
+      const filtered = spliced(bytes, [{ start: result.start, end: result.end, text }])
+      reply.answer(readEnvelope(filtered), era)
     },
   }
 }

@@ -53,7 +53,8 @@ export class Upkeep {
     const before = instance.missedPings
     slot.isBeingChecked = true
     try {
-      await askInstance(instance, clock, 'ping', undefined, pingTimeoutMs)
+      const method = instance.upstream?.healthMethod ?? 'ping'
+      await askInstance(instance, clock, method, undefined, pingTimeoutMs)
       instance.missedPings = 0
     } catch (error) {
       // A busy server may be in a synchronous call: only death counts then.

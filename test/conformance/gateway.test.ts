@@ -27,6 +27,12 @@ const jsonAnswers: Readonly<Record<Requirements, Readonly<Record<string, number>
 const legs: readonly Leg[] = [
   { client: '2025-11-25', server: 'legacy', transport: 'stdio' },
   { client: '2025-11-25', server: 'legacy', transport: 'http' },
+  { client: '2026-07-28', server: 'modern', transport: 'stdio' },
+  { client: '2026-07-28', server: 'modern', transport: 'http' },
+  { client: '2025-11-25', server: 'modern', transport: 'stdio' },
+  { client: '2025-11-25', server: 'modern', transport: 'http' },
+  { client: '2026-07-28', server: 'legacy', transport: 'stdio' },
+  { client: '2026-07-28', server: 'legacy', transport: 'http' },
 ]
 
 describe.each(legs)('a $client client of a $server server over $transport', (leg) => {

@@ -42,12 +42,14 @@ describe('a session', () => {
     expect(await statusOf(send('POST', '/servers/one/mcp', headers, ping))).toBe(200)
   })
 
-  it('is named in a header: without it 400, with an unknown one 404', async () => {
+  it('is named in a header: without it there is nothing to post to, get or delete, with an unknown one 404', async () => {
     const { headers } = await relay.http()
     const { 'mcp-session-id': _, ...without } = headers
     for (const method of ['POST', 'GET', 'DELETE']) {
       const body = method === 'POST' ? ping : undefined
-      expect(await statusOf(send(method, '/mcp', without, body))).toBe(400)
+      expect(await statusOf(send(method, '/mcp', without, body))).toBe(
+        method === 'POST' ? 400 : 405,
+      )
       expect(
         await statusOf(send(method, '/mcp', { ...headers, 'mcp-session-id': 'x' }, body)),
       ).toBe(404)

@@ -1,0 +1,75 @@
+import { GatewayError } from '../../src-shared/errors.ts'
+import type { AskHandle, Caller, ClientAnswer, ClientCapabilities, Reply } from './caller.ts'
+import { capabilitySignature } from './client-capability.ts'
+import type { RequestEnvelope } from './envelope.ts'
+import { isAtLeast } from './log-level.ts'
+import type { McpLogLevel } from './log-level.ts'
+import { ParkableReply } from './parked-calls.ts'
+
+/** Callers kept at once; the one that was used longest ago is forgotten. */
+const maxCallers = 1_000
+
+/**
+ * A client of 2026-07-28 has no session: what belongs together is one principal with one set of capabilities (product
+ * 3, isolation). Questions of legacy servers are put into the result of the request that they belong to.
+ */
+export class ModernCaller implements Caller {
+  readonly era = 'modern'
+  readonly key: string
+  readonly capabilities: ClientCapabilities
+  isGone = false
+  /** The most verbose level that a request of it has asked for: an instance of its own is told. */
+  logLevel: McpLogLevel | undefined
+
+  constructor(key: string, capabilities: ClientCapabilities) {
+    this.key = key
+    this.capabilities = capabilities
+  }
+
+  wantLevel(level: McpLogLevel): void {
+    if (this.logLevel === undefined || isAtLeast(this.logLevel, level)) this.logLevel = level
+  }
+
+  ask(request: RequestEnvelope, answer: ClientAnswer, during: Reply | undefined): AskHandle {
+    const root = during?.root
+    if (root instanceof ParkableReply) return root.ask(request, answer)
+    const method = during ? 'this request' : 'no request of its own'
+    queueMicrotask(() =>
+      answer.fail(
+        new GatewayError(
+          'method_not_found',
+          `The client can be asked for ${request.method} only while it calls a tool, gets a prompt or reads a resource; it makes ${method}.`,
+        ),
+      ),
+    )
+    return { cancel() {} }
+  }
+}
+
+export class ModernCallers {
+  readonly #callers = new Map<string, ModernCaller>()
+  readonly #forget: (caller: Caller) => void
+
+  /** `forget`: what servers hold for a caller is let go. */
+  constructor(forget: (caller: Caller) => void) {
+    this.#forget = forget
+  }
+
+  of(principal: string, capabilities: ClientCapabilities): ModernCaller {
+    const key = `requests of ${principal} ${capabilitySignature(capabilities)}`
+    const existing = this.#callers.get(key)
+    const caller = existing ?? new ModernCaller(key, capabilities)
+    // The youngest last.
+    if (existing) this.#callers.delete(key)
+    this.#callers.set(key, caller)
+    if (this.#callers.size > maxCallers) {
+      const [oldest] = this.#callers.values()
+      if (oldest) {
+        this.#callers.delete(oldest.key)
+        oldest.isGone = true
+        this.#forget(oldest)
+      }
+    }
+    return caller
+  }
+}
