@@ -42,7 +42,7 @@ test('a server that refuses initialize says why', async () => {
     command: process.execPath,
     args: [
       '-e',
-      `process.stdin.once('data', () => console.log(JSON.stringify({jsonrpc: '2.0', id: 0,
+      `process.stdin.on('data', () => console.log(JSON.stringify({jsonrpc: '2.0', id: 0,
         error: {code: -32000, message: 'not licensed'}})))`,
     ],
   }
