@@ -143,11 +143,13 @@ test('a server that is always on stays stopped when a person stops it, until it 
   const clock = new FakeClock()
   const gateway = await startGateway({
     clock,
-    servers: [scriptedServer('one', [], { always_on: true })],
+    servers: [scriptedServer('one', [], { always_on: true }), scriptedServer('other')],
   })
   await eventually(() => expect(gateway.core.server('one').status).toBe('running'))
   await gateway.core.stop('one')
   clock.advance(10 * minute)
+  // Long enough for it to start.
+  await gateway.tool('other', 'pid')
   expect(gateway.core.server('one')).toMatchObject({ status: 'stopped', reason: 'stopped by hand' })
   await gateway.tool('one', 'pid')
   expect(gateway.core.server('one').status).toBe('running')

@@ -87,6 +87,19 @@ test('nothing is started for a session that has ended', async () => {
   void another.request('tools/list')
   await eventually(async () => expect((await readJournal(journal)).length).toBeGreaterThan(3))
   another.close()
+
+  // The server is looked at for the first time, and meanwhile the session ends.
+  const all = await gateway.session({})
+  const late = gateway.file('late')
+  await gateway.reload([
+    scriptedServer('late', [`--journal=${late}`], { isolation: 'session' }),
+    scriptedServer('other'),
+  ])
+  void all.request('tools/list')
+  all.close()
+  await gateway.tool('other', 'pid')
+  expect(await readJournal(late)).toEqual([])
+  await gateway.core.stop('other')
   await eventually(() => expect(gateway.core.isQuiet()).toBe(true))
   for (const { pid } of await readJournal(journal)) expect(isAlive(pid)).toBe(false)
 })
@@ -155,11 +168,18 @@ test('a level that a session sets reaches the instance of its own', async () => 
   const journal = gateway.file('journal')
   const options = [`--journal=${journal}`, '--capabilities={"tools":{},"logging":{}}']
   await gateway.reload([scriptedServer('one', options, { isolation: 'session' })])
-  const session = await gateway.session({ serverId: 'one' })
-  await session.request('logging/setLevel', { level: 'debug' })
-  const pid = Number(await session.tool('pid'))
-  await eventually(async () => {
-    const told = (await readJournal(journal)).filter(({ method }) => method === 'logging/setLevel')
-    expect(told).toEqual([expect.objectContaining({ pid })])
-  })
+  const levelOf = async (level: string) => {
+    const session = await gateway.session({ serverId: 'one' })
+    await session.request('logging/setLevel', { level })
+    const pid = Number(await session.tool('pid'))
+    return eventually(async () => {
+      const told = (await readJournal(journal)).filter(
+        (entry) => entry.method === 'logging/setLevel' && entry.pid === pid,
+      )
+      expect(told).toHaveLength(1)
+      return told[0]?.level
+    })
+  }
+  expect(await levelOf('debug')).toBe('debug')
+  expect(await levelOf('error')).toBe('error')
 })

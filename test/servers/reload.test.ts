@@ -73,16 +73,20 @@ test('overlap: false waits for the old instance to end', async () => {
   const [journal, go] = [gateway.file('journal'), gateway.file('go')]
   const server = (version: string) =>
     scriptedServer('one', [`--journal=${journal}`], { env: { VERSION: version }, overlap: false })
-  await gateway.reload([server('a')])
+  await gateway.reload([server('a'), scriptedServer('other')])
   const held = gateway.tool('one', 'hold', { file: go })
   await called(journal, 'hold')
-  await gateway.reload([server('b')])
+  await gateway.reload([server('b'), scriptedServer('other')])
   const next = gateway.tool('one', 'environment', { name: 'VERSION' })
   await eventually(() =>
     expect(gateway.core.server('one').reason).toBe('waiting for the instance before it to stop'),
   )
-  const [before] = await readJournal(journal)
+  // Long enough for another server to start.
+  await gateway.tool('other', 'pid')
+  const starts = (await readJournal(journal)).filter(({ started }) => started)
+  expect(starts).toHaveLength(1)
   await fs.writeFile(go, '')
+  const [before] = starts
   expect(Number(await held)).toBe(before?.pid)
   expect(await next).toBe('b')
   expect(isAlive(before?.pid ?? 0)).toBe(false)
@@ -213,6 +217,8 @@ test('an edit that leaves a variable unset keeps the running instance, with a wa
   await gateway.reload([scriptedServer('one')])
   expect(gateway.core.server('one').warnings).toEqual([])
   expect(await gateway.tool('one', 'pid')).toBe(pid)
+  await gateway.core.restart('one')
+  expect(gateway.core.server('one')).toMatchObject({ status: 'running', warnings: [] })
 
   // Once it is gone the edit is what counts.
   await gateway.reload([broken])
@@ -263,10 +269,13 @@ test('an env file that is written later is read at a start by hand and at a relo
 })
 
 test('an unchanged catalog is a no-op', async () => {
-  const servers = [scriptedServer('one'), scriptedServer('two')]
-  const gateway = await startGateway({ servers })
+  const gateway = await startGateway({ servers: [] })
+  await fs.writeFile(gateway.file('two.env'), 'A=1\n')
+  const servers = [scriptedServer('one'), scriptedServer('two', [], { env_file: './two.env' })]
+  await gateway.reload(servers)
   const session = await gateway.session({})
   const pid = await session.tool('one__pid')
+  await session.tool('two__pid')
   const events = () => gateway.events.filter(({ type }) => type === 'state').length
   await eventually(() => expect(gateway.core.server('one').status).toBe('running'))
   const before = events()

@@ -291,6 +291,7 @@ export interface JournalEntry {
   method?: string
   name?: string
   text?: string
+  level?: string
 }
 
 /** Empty while there is no file. */
