@@ -114,7 +114,7 @@ export class LegacyUpstream implements Upstream {
       const glance = glanceAtResult(bytes)
       // The gateway's own requests are read for what they say, so they are read in full.
       if (glance && this.#calls.get(glance.id)?.internal === false) {
-        this.#take(glance.id)?.answer(glance.envelope)
+        this.#take(glance.id)?.answer(glance.envelope, 'legacy')
         return
       }
       const envelope = readEnvelope(bytes)

@@ -5,7 +5,7 @@ import type { Call } from './call.ts'
 import { CallTable } from './call-table.ts'
 import type { Caller } from './caller.ts'
 import { modernRequestEdits, withoutMembers } from './era-bridge.ts'
-import { idText, isRequest, message, readEnvelope } from './envelope.ts'
+import { glanceAtResult, idText, isRequest, message, readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 import { InputRounds } from './input-rounds.ts'
 import { arrayItems, isObject, member, parseSpan, slice, spliced, stringAt } from './json-spans.ts'
@@ -154,20 +154,28 @@ export class ModernUpstream implements Upstream {
   }
 
   receive(bytes: Buffer, relatedTo: number | undefined): void {
-    let envelope: Envelope
+    // Whatever a server writes must not end the gateway.
     try {
-      envelope = readEnvelope(bytes)
+      const glance = glanceAtResult(bytes)
+      const call = glance && this.#calls.get(glance.id)
+      // Between two of this era nothing of a result is read; what is listed may have to be filtered.
+      if (glance && call?.outgoing.era === 'modern' && call.method !== 'tools/list') {
+        this.#calls.take(glance.id)
+        call.carrier = undefined
+        call.answer(glance.envelope, 'modern')
+        return
+      }
+      const envelope = readEnvelope(bytes)
+      if (envelope.kind === 'response') this.#response(envelope)
+      else if (isRequest(envelope))
+        // 2026-07-28 basic/transports/stdio: a server must not write requests.
+        this.#options.junk(
+          `Ignored ${envelope.method}: a server of this revision makes no requests.`,
+        )
+      else this.#notification(envelope, relatedTo)
     } catch (error) {
-      this.#options.junk(`Ignored a message that is not JSON-RPC. ${asGatewayError(error).message}`)
-      return
+      this.#options.junk(`Ignored a message. ${asGatewayError(error).message}`)
     }
-    if (envelope.kind === 'response') this.#response(envelope)
-    else if (isRequest(envelope))
-      // 2026-07-28 basic/transports/stdio: a server must not write requests.
-      this.#options.junk(
-        `Ignored a request of the server (${envelope.method}): it speaks a revision without them.`,
-      )
-    else this.#notification(envelope, relatedTo)
   }
 
   undelivered(id: number, error: GatewayError, reached: boolean): void {
