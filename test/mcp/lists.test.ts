@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { Exchange } from './client.ts'
+import { Exchange, HttpClient } from './client.ts'
 import type { Client } from './client.ts'
 import { at, Relay, ways } from './relay.ts'
 
@@ -224,9 +224,10 @@ describe('the first call', () => {
 
   it('ten at once start one process', async () => {
     relay = await Relay.start((stage) => [stage.entry('one')])
-    const clients = await Promise.all(Array.from({ length: 10 }, () => relay?.http()))
-    const answers = await Promise.all(clients.map((client) => client?.call('echo')))
-    for (const answer of answers) expect(answer?.result).toBeDefined()
+    const { port } = relay
+    const clients = await Promise.all(Array.from({ length: 10 }, () => HttpClient.open(port)))
+    const answers = await Promise.all(clients.map((client) => client.call('echo')))
+    for (const answer of answers) expect(answer.result).toBeDefined()
     expect(relay.server('one').processes.length).toBe(1)
   })
 })
