@@ -20,8 +20,6 @@ import type { GatewayFlags, Settings } from './gateway-options.ts'
 import { siblingProgram } from './sibling-program.ts'
 import { watchForQuiet } from './quiet.ts'
 
-const maxSessions = 5_000
-
 /**
  * Starts the gateway and returns when it listens; from then on signals end it. Rejects with GatewayError or UsageError
  * and leaves nothing behind.
@@ -100,7 +98,7 @@ async function listen(
 ): Promise<Listener> {
   const { sessions, oneCall } = gateway
   const access = createAccess({ config, key: () => key, tls: config.tls !== undefined })
-  const mcp = new McpEndpoint({ sessions, oneCall, clock: systemClock, maxSessions })
+  const mcp = new McpEndpoint({ sessions, oneCall, clock: systemClock })
   const options: ListenerOptions = {
     gateway,
     access,

@@ -42,7 +42,6 @@ interface Options {
   sessions: Sessions
   oneCall: OneCall
   clock: Clock
-  maxSessions: number
 }
 
 /** MCP over HTTP: Streamable HTTP with sessions (2025-11-25 basic/transports), and the one-call envelope. */
@@ -257,8 +256,8 @@ export class McpEndpoint implements McpHttp {
   }
 
   #open(context: Context): HttpSession {
-    const { sessions, clock, maxSessions } = this.#options
-    if (sessions.size >= maxSessions) this.#evict(evictIdleMs)
+    const { sessions, clock } = this.#options
+    if (sessions.isFull) this.#evict(evictIdleMs)
     const session = sessions.open(context)
     const entry: HttpSession = {
       session,

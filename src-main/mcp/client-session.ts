@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Clock } from '../servers/clock.ts'
 import type {
@@ -106,7 +107,8 @@ export class ClientSession implements Caller {
   #isReady = false
   /** List changes that could not be told yet, by method. */
   readonly #owed = new Map<string, readonly Buffer[]>()
-  #nextAsk = 1
+  /** Begins anywhere: an answer to a gateway that was here before must not be taken for one to this. */
+  #nextAsk = randomInt(1, 2 ** 30)
   isGone = false
 
   constructor(options: {

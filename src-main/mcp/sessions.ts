@@ -118,6 +118,11 @@ export class Sessions implements SessionHost {
     return this.#sessions.size + this.#listens.size
   }
 
+  /** True if no more are opened until one ends. */
+  get isFull(): boolean {
+    return this.#sessions.size >= this.#options.maxSessions
+  }
+
   /** Throws GatewayError `server_not_found` or `too_many`. */
   open(options: {
     serverId?: string | undefined
@@ -126,7 +131,7 @@ export class Sessions implements SessionHost {
   }): ClientSession {
     const { directory, maxSessions } = this.#options
     if (options.serverId !== undefined) findServer(directory, options.serverId)
-    if (this.#sessions.size >= maxSessions)
+    if (this.isFull)
       throw new GatewayError(
         'too_many',
         `The gateway has ${maxSessions} sessions and takes no more. Close some clients.`,

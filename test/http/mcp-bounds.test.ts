@@ -18,7 +18,7 @@ let server: http.Server
 beforeEach(async () => {
   now = 0
   sessions = new Sessions({ directory, clock, version: '1', maxSessions })
-  endpoint = new McpEndpoint({ sessions, oneCall: new OneCall(directory), clock, maxSessions })
+  endpoint = new McpEndpoint({ sessions, oneCall: new OneCall(directory), clock })
   server = http.createServer((request, response) =>
     endpoint.handle(request, response, {
       principal: String(request.headers['x-principal'] ?? 'a'),

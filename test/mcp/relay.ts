@@ -22,23 +22,20 @@ export class Relay {
   readonly stage = new Stage()
   readonly clients: Client[] = []
   readonly #config: Partial<Config>
-  readonly #maxSessions: number
   #folder = ''
   #gateway: GatewayCore | undefined
   #listener: Listener | undefined
   #endpoint: McpEndpoint | undefined
 
-  constructor(config: Partial<Config> = {}, maxSessions = 5_000) {
+  constructor(config: Partial<Config> = {}) {
     this.#config = config
-    this.#maxSessions = maxSessions
   }
 
   static async start(
     servers: (stage: Stage) => object[],
     config: Partial<Config> = {},
-    maxSessions?: number,
   ): Promise<Relay> {
-    const relay = new Relay(config, maxSessions)
+    const relay = new Relay(config)
     await relay.stage.listen()
     relay.#folder = await fs.mkdtemp(path.join(os.tmpdir(), 'gateway-relay-'))
     await relay.writeCatalog(servers(relay.stage))
@@ -93,7 +90,6 @@ export class Relay {
       sessions,
       oneCall,
       clock: systemClock,
-      maxSessions: this.#maxSessions,
     })
     this.#endpoint = endpoint
     this.#listener = await createListener({
