@@ -41,8 +41,11 @@ function start(close: () => Promise<void>) {
     owner: undefined,
     capabilities: {},
     version: '1',
+    era: () => 'legacy',
+    toolSchema: () => undefined,
     events: {
       phase() {},
+      era() {},
       failed,
       ended() {},
       log: (_source, text) => void log.push(text),

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { serverDefinition } from '../../src-shared/catalog.ts'
 import type { ServerDefinition } from '../../src-shared/catalog.ts'
 import type { ResolvedServer } from '../../src-main/catalog/resolve.ts'
+import type { Knowledge } from '../../src-main/mcp/listing-store.ts'
 import { Preparation } from '../../src-main/servers/preparation.ts'
+
+const nothing: Knowledge = { asked: new Set(), listings: new Map(), era: undefined }
 
 function definition(command: string, more: object = {}): ServerDefinition {
   const runtime = { type: 'local-process', command }
@@ -19,7 +22,7 @@ function create(first: ServerDefinition) {
   const going: (() => void)[] = []
   const preparation = new Preparation(first, {
     resolve: (wanted) => new Promise((resolve) => going.push(() => resolve(resolved(wanted)))),
-    load: () => Promise.resolve({ asked: new Set(), listings: new Map() }),
+    load: () => Promise.resolve(nothing),
     changed() {},
   })
   return { preparation, going }
@@ -48,7 +51,7 @@ test('a resolver that fails makes the server misconfigured, and is tried again o
   const preparation = new Preparation(definition('a'), {
     resolve: (wanted) =>
       isBroken ? Promise.reject(new Error('no keychain')) : Promise.resolve(resolved(wanted)),
-    load: () => Promise.resolve({ asked: new Set(), listings: new Map() }),
+    load: () => Promise.resolve(nothing),
     changed() {},
   })
   expect((await preparation.ready()).resolved.problems).toEqual(['no keychain'])
