@@ -82,7 +82,7 @@ export function closeConnections(): void {
   agent.destroy()
 }
 
-export const mcpPath = (serverId: string | undefined): string =>
+const mcpPath = (serverId: string | undefined): string =>
   serverId === undefined ? '/mcp' : `/servers/${serverId}/mcp`
 
 /** An MCP client of the tests: sees every byte, answers what it is told to answer. */
