@@ -41,10 +41,13 @@ export class ServerLists {
     this.#options = options
   }
 
-  /** Without a process, as this caller would see it. */
+  /** As this caller would see it: what its instance has listed, or, without a process, what is kept. */
   known(caller: Caller): Listing | undefined {
     const { placement, preparation } = this.#options
-    const signature = placement.wantsOwn(caller)
+    const slot = placement.of(caller)
+    const wantsOwn = placement.wantsOwn(caller)
+    if (slot.listing && wantsOwn === (slot !== placement.shared)) return slot.listing
+    const signature = wantsOwn
       ? capabilitySignature(caller.capabilities)
       : placement.shared.signature
     return preparation.current?.knowledge.listings.get(signature)
@@ -114,7 +117,8 @@ export class ServerLists {
 
   /** `inputSchema` of a tool (JSON), as far as it is known. */
   toolSchema(name: string, slot: Slot): Buffer | undefined {
-    const listing = this.#options.preparation.current?.knowledge.listings.get(slot.signature)
+    const kept = this.#options.preparation.current?.knowledge.listings
+    const listing = slot.listing ?? kept?.get(slot.signature)
     const list = listing?.lists['tools/list']
     for (const tool of list ? listItems(list, 'tools/list') : []) {
       const whole = { start: 0, end: tool.length }
@@ -135,7 +139,8 @@ export class ServerLists {
       const listing = await fetchListing(greeting, (method, params) =>
         askInstance(instance, clock, method, params, ownRequestTimeoutMs),
       )
-      const before = knowledge.listings.get(slot.signature)
+      const before = slot.listing ?? knowledge.listings.get(slot.signature)
+      slot.listed = { by: instance, listing }
       // The youngest last: the oldest is what is given up.
       knowledge.listings.delete(slot.signature)
       knowledge.listings.set(slot.signature, listing)

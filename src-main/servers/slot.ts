@@ -1,5 +1,6 @@
 import type { Caller, ClientCapabilities } from '../mcp/caller.ts'
 import { capabilitySignature } from '../mcp/client-capability.ts'
+import type { Listing } from '../mcp/listing.ts'
 import type { Clock } from './clock.ts'
 import type { Instance } from './instance.ts'
 import { ListingRefresh } from './listing-refresh.ts'
@@ -14,6 +15,8 @@ export class Slot {
   readonly owner: Caller | undefined
   readonly subscriptions = new Subscriptions()
   readonly lists: ListingRefresh
+  /** What this instance itself has listed: another session's, of the same signature, may have other things to show. */
+  listed: { by: Instance; listing: Listing } | undefined
   /** Of clock.now(), the last health check. */
   checkedAt = 0
   isBeingChecked = false
@@ -25,5 +28,13 @@ export class Slot {
     this.owner = owner
     this.capabilities = capabilities
     this.signature = capabilitySignature(capabilities)
+  }
+
+  /** What the instance that runs has listed. */
+  get listing(): Listing | undefined {
+    const { instance, listed } = this
+    return listed && listed.by === instance && instance.phase === 'ready'
+      ? listed.listing
+      : undefined
   }
 }

@@ -214,7 +214,7 @@ test('eight clients at once, each with an instance of its own, have it for thems
         String(resource['uri']).includes('/session/'),
       )
       expect(registered).toEqual([expect.objectContaining({ uri })])
-    })
+    }, 5_000)
     expect(await seat.client.request('resources/read', { uri })).toMatchObject({
       contents: [{ uri, mimeType: 'application/gzip' }],
     })

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { nodeServer, Place, serverProgram } from './gateway-program.ts'
-import type { Command, RunningGateway } from './gateway-program.ts'
+import type { CatalogEntry, Command, RunningGateway } from './gateway-program.ts'
 import { closeClients, connect } from './sdk-client.ts'
 import type { Json, Root, Sdk, SdkClient, Target } from './sdk-client.ts'
 import { answerOf, expectNotice, exposed, onlyOf, withoutTime } from './transcript.ts'
@@ -14,6 +14,7 @@ const sdks: readonly Sdk[] = ['v1', 'v2']
 let place: Place
 let gateway: RunningGateway
 let folder: string
+let catalog: CatalogEntry[]
 const serverArgs: Record<string, { args: string[]; env: Record<string, string> }> = {}
 
 beforeAll(async () => {
@@ -23,18 +24,16 @@ beforeAll(async () => {
   const memoryEnv = (name: string) => ({ MEMORY_FILE_PATH: place.file(name) })
   serverArgs['memory'] = { args: [serverProgram.memory], env: memoryEnv('direct.jsonl') }
   serverArgs['filesystem'] = { args: [serverProgram.filesystem, folder], env: {} }
-  gateway = await place.start({
-    servers: [
-      nodeServer('memory', [serverProgram.memory], { env: memoryEnv('gateway.jsonl') }),
-      nodeServer('idle-memory', [serverProgram.memory], {
-        env: memoryEnv('idle.jsonl'),
-        idle_timeout_seconds: 1,
-      }),
-      nodeServer('filesystem', [serverProgram.filesystem, folder], { isolation: 'shared' }),
-      nodeServer('never-listed', [serverProgram.filesystem, folder], { isolation: 'session' }),
-      nodeServer('rooted', [serverProgram.filesystem, folder], { isolation: 'session' }),
-    ],
-  })
+  catalog = [
+    nodeServer('memory', [serverProgram.memory], { env: memoryEnv('gateway.jsonl') }),
+    nodeServer('idle-memory', [serverProgram.memory], {
+      env: memoryEnv('idle.jsonl'),
+      idle_timeout_seconds: 1,
+    }),
+    nodeServer('filesystem', [serverProgram.filesystem, folder], { isolation: 'shared' }),
+    nodeServer('rooted', [serverProgram.filesystem, folder], { isolation: 'session' }),
+  ]
+  gateway = await place.start({ servers: catalog })
 })
 
 afterEach(closeClients)
@@ -198,7 +197,14 @@ describe('roots', () => {
   )
 
   test('a client that is slow to open its stream is asked for its roots when it has', async () => {
-    const url = gateway.endpoint('never-listed')
+    // Nothing is known of the server yet: it is started by the greeting.
+    const fresh = nodeServer('fresh', [serverProgram.filesystem, folder], { isolation: 'session' })
+    const servers = [...catalog, fresh]
+    await place.writeCatalog(servers)
+    expect(await gateway.post('/admin/reload')).toMatchObject({
+      body: { servers_added: ['fresh'] },
+    })
+    const url = gateway.endpoint('fresh')
     const headers: Record<string, string> = {
       ...gateway.authorization,
       'content-type': 'application/json',
