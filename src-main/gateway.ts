@@ -262,6 +262,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   await reload().catch((error: unknown) => {
     if (!(error instanceof CatalogError)) throw error
   })
+  void store.prune(clock.wall())
   for (const server of supervisor.all())
     if (server.definition.always_on && server.definition.enabled) server.start().catch(() => {})
   let watch: FileWatch | undefined

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Log } from '../telemetry/log.ts'
 import type { Era } from './caller.ts'
@@ -52,6 +52,9 @@ function readListing(value: unknown): Listing | undefined {
   return listing
 }
 
+/** What no server has asked for in this time belongs to a definition that is gone. */
+const keptMs = 90 * 24 * 3_600_000
+
 /** The cache on disk (product 3): answers of stopped servers. A file that cannot be read is as good as none. */
 export class ListingStore {
   readonly #folder: string
@@ -76,6 +79,9 @@ export class ListingStore {
     const file = this.#file(fingerprint)
     try {
       const stored: unknown = JSON.parse(await readFile(file, 'utf8'))
+      // In use: see prune.
+      const now = new Date()
+      await utimes(file, now, now).catch(() => {})
       if (!isRecord(stored) || stored['version'] !== version) return knowledge
       const { asked, listings, era } = stored
       if (isRecord(era) && typeof era['at'] === 'number')
@@ -93,6 +99,16 @@ export class ListingStore {
         this.#log.warn({ file, error: String(error) }, 'Ignored a cache file that cannot be read.')
     }
     return knowledge
+  }
+
+  /** Removes what no server has asked for in a long time. Never rejects; meant to be run beside the start. */
+  async prune(wallMs: number): Promise<void> {
+    const names = await readdir(this.#folder).catch(() => [])
+    for (const name of names) {
+      const file = path.join(this.#folder, name)
+      const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: wallMs }))
+      if (wallMs - mtimeMs > keptMs) await rm(file, { force: true }).catch(() => {})
+    }
   }
 
   /** Writes in the background; a failure is logged, since a cache may be lost. */
