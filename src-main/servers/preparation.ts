@@ -55,6 +55,11 @@ export class Preparation {
     return this.#current
   }
 
+  /** True while an edit waits for the end of what runs. */
+  get isHolding(): boolean {
+    return this.#held !== undefined
+  }
+
   /** Resolves variables and reads what is known. Never rejects. */
   ready(): Promise<Prepared> {
     this.#running ??= this.#run()

@@ -85,7 +85,7 @@ export function detailOf(server: Server, clock: Clock): ServerDetail {
     protocol_era: greeting?.era ?? null,
     isolation: definition.isolation,
     pids: liveInstances(server).flatMap((instance) => [...instance.pids]),
-    warnings: server.warnings,
+    warnings: [...server.warnings],
     latency_ms: server.latencyMs,
   }
 }

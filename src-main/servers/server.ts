@@ -9,17 +9,17 @@ import { ToolAccess } from '../mcp/tool-filter.ts'
 import type { ServerGreeting } from '../mcp/upstream.ts'
 import type { LatencyWindow } from '../telemetry/latency.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
-import { Instance } from './instance.ts'
+import type { Instance } from './instance.ts'
+import { Instances } from './instances.ts'
 import { Placement } from './placement.ts'
 import { misconfiguration, Preparation } from './preparation.ts'
 import type { Plan, Prepared } from './preparation.ts'
-import { RestartPolicy } from './restart-policy.ts'
+import type { RestartPolicy } from './restart-policy.ts'
 import { reworded } from './reworded-error.ts'
 import { ServerLists } from './server-lists.ts'
 import type { ServerOptions } from './server-options.ts'
 import type { Slot } from './slot.ts'
 import { SlotState } from './slot-state.ts'
-import { misconfigurationError, startRefusal } from './start-refusal.ts'
 import { deniedTool, filteredReply } from './tool-gate.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -36,36 +36,23 @@ export class Server implements CallOwner {
   requestCount = 0
   errorCount = 0
   lastActivityWall: number | undefined
-  /** Why it is in its state, where the state does not say it. */
-  reason = 'not started yet'
-  /** Why it is not well; undefined once it has come up again or was stopped. */
-  lastError: string | undefined
-  /** Of an edit that the running instance could not take. */
-  warnings: string[] = []
-  readonly policy: RestartPolicy
+  #warnings: string[] = []
   readonly #options: ServerOptions
   readonly #preparation: Preparation
   readonly #placement: Placement
   readonly #lists: ServerLists
   readonly #state: SlotState
   readonly #upkeep: Upkeep
-  readonly #ending = new Set<Instance>()
-  /** Errors of calls that are not to be sent again. */
-  readonly #final = new WeakSet<GatewayError>()
+  readonly #instances: Instances
   #toolAccess: ToolAccess | undefined
   #log: ServerLog | undefined
   #latency: LatencyWindow | undefined
   /** Stopped by hand or disabled: nothing but a request or a start brings it back. */
   #isResting = false
-  /** How many stops are under way; what is started meanwhile waits for their end. */
-  #stops = 0
-  /** It was removed, or the gateway stops. */
-  #closed: GatewayError | undefined
 
   constructor(definition: ServerDefinition, options: ServerOptions) {
     this.definition = definition
     this.#options = options
-    this.policy = options.policy ?? new RestartPolicy()
     this.#preparation = new Preparation(definition, {
       resolve: options.resolve,
       load: (fingerprint) => options.store.load(fingerprint),
@@ -94,8 +81,15 @@ export class Server implements CallOwner {
       clock,
       log,
       definition: () => this.definition,
-      retire: (slot, reason) => void this.#retire(slot, reason),
+      retire: (slot, reason) => void this.#instances.retire(slot, reason),
       changed: () => this.#changed(),
+    })
+    this.#instances = new Instances(this, {
+      options,
+      preparation: this.#preparation,
+      placement: this.#placement,
+      lists: this.#lists,
+      state: this.#state,
     })
   }
 
@@ -126,19 +120,40 @@ export class Server implements CallOwner {
   }
 
   get ending(): readonly Instance[] {
-    return [...this.#ending]
+    return [...this.#instances.ending]
+  }
+
+  get policy(): RestartPolicy {
+    return this.#instances.policy
+  }
+
+  /** Why it is in its state, where the state does not say it. */
+  get reason(): string {
+    return this.#instances.reason
+  }
+
+  /** Why it is not well; undefined once it has come up again or was stopped. */
+  get lastError(): string | undefined {
+    return this.#instances.lastError
+  }
+
+  /** Of an edit that the running instance could not take; it is in force once that is gone. */
+  get warnings(): readonly string[] {
+    return this.#preparation.isHolding ? this.#warnings : []
   }
 
   get inFlight(): number {
     let n = 0
     for (const slot of this.slots) n += slot.instance?.inFlight ?? 0
-    for (const instance of this.#ending) n += instance.inFlight
+    for (const instance of this.#instances.ending) n += instance.inFlight
     return n
   }
 
   /** True if nothing of it runs, nor is about to. */
   get isQuiet(): boolean {
-    return this.#ending.size === 0 && this.slots.every((slot) => slot.instance === undefined)
+    return (
+      this.#instances.ending.size === 0 && this.slots.every((slot) => slot.instance === undefined)
+    )
   }
 
   /** Resolves variables and reads what is known of the server, once a definition. Never rejects. */
@@ -189,14 +204,14 @@ export class Server implements CallOwner {
     this.lastActivityWall = clock.wall()
     const { instance } = this.slotOf(call.reply.caller)
     if (instance) instance.lastActivity = now
-    for (const ending of this.#ending) ending.settled()
+    for (const ending of this.#instances.ending) ending.settled()
   }
 
   lost(call: Call, error: GatewayError, reached: boolean): void {
     if (call.done) return
     const mayRepeat = !reached || repeatable.test(call.method)
     const left = (reached ? 1 : maxUnreachedResends) - call.resends
-    if (this.#final.has(error)) call.fail(error)
+    if (this.#instances.isFinal(error)) call.fail(error)
     else if (!mayRepeat) call.fail(notRepeated(error))
     else if (left <= 0) call.fail(error)
     else {
@@ -244,7 +259,7 @@ export class Server implements CallOwner {
     await this.prepare()
     const known = this.known(caller) ?? this.prepared?.knowledge.listings.values().next().value
     if (known) return known.greeting
-    const { greeting } = await this.#up(this.#placement.for(caller))
+    const { greeting } = await this.#instances.up(this.#placement.for(caller))
     if (greeting) return greeting
     throw new GatewayError('server_failed', `${this.id} did not start. ${this.lastError ?? ''}`)
   }
@@ -259,7 +274,7 @@ export class Server implements CallOwner {
     if (known) return known
     const slot = this.#placement.for(caller)
     const isNew = slot.instance?.phase !== 'ready'
-    return this.#lists.fetched(caller, slot, await this.#up(slot), isNew)
+    return this.#lists.fetched(caller, slot, await this.#instances.up(slot), isNew)
   }
 
   /** Started by hand or by `always_on`: closes the circuit. Rejects with GatewayError. */
@@ -267,34 +282,22 @@ export class Server implements CallOwner {
     await this.prepare()
     // What was missing (an env file) may be there now.
     if (this.misconfiguration !== undefined) await this.#preparation.again()
-    this.policy.reset()
+    this.#instances.pardon()
     this.#isResting = false
     this.shared.instance?.hurry()
-    await this.#up(this.shared)
+    await this.#instances.up(this.shared)
   }
 
   /** Drains and stops all instances; calls that do not finish in time get an error. A request starts it again. */
   async stop(reason: string): Promise<void> {
     this.#isResting = true
     const why = `${this.id} was stopped (${reason}) before it answered. Send the request again to start it.`
-    await this.#stopAll(reason, new GatewayError('server_failed', why))
+    await this.#instances.stop(reason, new GatewayError('server_failed', why), false)
   }
 
   /** Drains and stops it for good: requests get `why` from now on, and so do calls that do not finish in time. */
-  async close(reason: string, why: GatewayError): Promise<void> {
-    this.#closed = why
-    await this.#stopAll(reason, why)
-  }
-
-  async #stopAll(reason: string, why: GatewayError): Promise<void> {
-    this.#final.add(why)
-    this.#stops++
-    await Promise.all(this.slots.map((slot) => this.#retire(slot, reason, why)))
-    await Promise.all(this.ending.map((instance) => instance.ended))
-    this.#stops--
-    this.reason = reason
-    this.lastError = undefined
-    this.#changed()
+  close(reason: string, why: GatewayError): Promise<void> {
+    return this.#instances.stop(reason, why, true)
   }
 
   /** What `adopt` needs of a new definition. Changes nothing, never rejects. */
@@ -311,23 +314,19 @@ export class Server implements CallOwner {
     const before = this.definition
     this.definition = definition
     this.#toolAccess = ToolAccess.of(definition.tools)
-    this.warnings = []
     if (!before.enabled && definition.enabled) this.#isResting = false
     const why = prepared && misconfiguration(prepared.resolved)
-    const keepInstance =
-      plan.changed && why !== undefined && this.slots.some((slot) => slot.instance?.usable)
+    const keepInstance = plan.changed && why !== undefined && this.#instances.anyUsable
     this.#preparation.take(plan, keepInstance)
     if (keepInstance) {
-      this.warnings = [
-        `The edit is not in force: ${why} The instance from before it stays until it stops.`,
-      ]
-      this.log.append('lifecycle', this.warnings.join(' '))
+      const warning = `The edit is not in force: ${why} The instance from before it stays until it stops.`
+      this.#warnings = [warning]
+      this.log.append('lifecycle', warning)
     } else if (plan.changed) {
       if (why !== undefined) this.log.append('lifecycle', `Misconfigured: ${why}`)
-      this.policy.reset()
-      this.lastError = undefined
+      this.#instances.pardon()
       this.#placement.reconsider()
-      for (const slot of this.slots) void this.#retire(slot, 'its definition changed')
+      for (const slot of this.slots) void this.#instances.retire(slot, 'its definition changed')
     }
     if (before.isolation !== definition.isolation) this.#reisolate()
     if (!definition.enabled) void this.stop('disabled')
@@ -339,13 +338,14 @@ export class Server implements CallOwner {
   #reisolate(): void {
     this.#placement.reconsider()
     if (this.definition.isolation === 'shared')
-      for (const slot of this.#placement.dissolve()) void this.#retire(slot, 'it is shared now')
+      for (const slot of this.#placement.dissolve())
+        void this.#instances.retire(slot, 'it is shared now')
   }
 
   /** The caller is gone: its instance, its subscriptions and its open questions go with it. */
   forget(caller: Caller): void {
     const slot = this.#placement.forget(caller)
-    if (slot) void this.#retire(slot, 'its session ended')
+    if (slot) void this.#instances.retire(slot, 'its session ended')
     this.shared.instance?.upstream?.forget(caller)
     const left = this.shared.subscriptions.forget(caller)
     if (left.length > 0) this.#state.unfollowed(this.shared, left)
@@ -373,7 +373,8 @@ export class Server implements CallOwner {
   async follow(uri: string, caller: Caller): Promise<void> {
     await this.prepare()
     const slot = this.#placement.for(caller)
-    await this.#up(slot)
+    await this.#instances.up(slot)
+    if (caller.isGone) throw new GatewayError('cancelled', 'The session has ended.')
     await this.#state.follow(slot, uri, caller)
   }
 
@@ -408,7 +409,7 @@ export class Server implements CallOwner {
 
   /** Once a second: timeouts, idle stop, health, and what is to run without a request. */
   tick(): void {
-    for (const instance of this.#ending) instance.sweep()
+    for (const instance of this.#instances.ending) instance.sweep()
     for (const slot of this.slots) {
       if (slot.instance) this.#upkeep.tick(slot, slot.instance)
       const isWanted =
@@ -420,11 +421,12 @@ export class Server implements CallOwner {
   /** What is wanted without a request: it is tried when its turn has come, and fails quietly. */
   async #revive(slot: Slot): Promise<void> {
     await this.prepare()
-    const { clock } = this.#options
-    if (this.#isResting || this.#stops > 0 || this.policy.gate(clock.now()).kind !== 'open') return
-    if (this.#closed || !this.definition.enabled || this.misconfiguration !== undefined) return
+    const { isClosed, isStopping } = this.#instances
+    if (this.#isResting || isStopping || isClosed || !this.definition.enabled) return
+    if (this.misconfiguration !== undefined) return
+    if (this.policy.gate(this.#options.clock.now()).kind !== 'open') return
     try {
-      this.#usable(slot)
+      this.#instances.usable(slot)
     } catch (error) {
       this.log.append('lifecycle', asGatewayError(error).message)
     }
@@ -433,141 +435,12 @@ export class Server implements CallOwner {
   #dispatch(call: Call): void {
     if (call.done) return
     try {
-      const instance = this.#usable(this.#placement.for(call.reply.caller))
+      const instance = this.#instances.usable(this.#placement.for(call.reply.caller))
       this.#isResting = false
       instance.send(call)
     } catch (error) {
       call.fail(asGatewayError(error))
     }
-  }
-
-  /** The instance that takes new requests, started if there is none. Throws GatewayError. */
-  #usable(slot: Slot): Instance {
-    if (this.#closed) throw this.#closed
-    if (slot.instance?.usable) return slot.instance
-    if (this.slots.every(({ instance }) => !instance?.usable)) this.#preparation.release()
-    const { clock, settings, launch, version, redact } = this.#options
-    const refusal = startRefusal(this, slot, clock, settings.maxInstances)
-    if (refusal) throw refusal
-    const gate = this.policy.gate(clock.now())
-    const { start_timeout_seconds: own, overlap } = this.definition
-    const waitsForOthers = !overlap || this.#stops > 0
-    const instance = new Instance({
-      serverId: this.id,
-      launch,
-      redact,
-      definition: async () => {
-        const { resolved } = await this.prepare()
-        const wrong = misconfigurationError(this)
-        if (wrong) throw wrong
-        return resolved.launch
-      },
-      before: {
-        delayMs: gate.kind === 'wait' ? gate.ms : 0,
-        predecessors: waitsForOthers ? Promise.all(this.ending.map((old) => old.ended)) : undefined,
-      },
-      startTimeoutMs: own === undefined ? settings.startTimeoutMs : own * 1000,
-      clock,
-      limits: () => this.#limits(),
-      owner: slot.owner,
-      capabilities: slot.capabilities,
-      version,
-      era: () => this.#lists.era(),
-      toolSchema: (name) => this.#lists.toolSchema(name, slot),
-      events: {
-        era: (era) => this.#lists.rememberEra(era),
-        phase: (it) => this.#phase(slot, it),
-        failed: (it, error) => this.#failed(slot, it, error),
-        ended: (it) => this.#ended(slot, it),
-        log: (source, text) => this.log.append(source, text),
-        notification: (envelope) => {
-          this.#lists.heard(slot, envelope)
-          this.#options.events.notification(this, slot.owner, envelope)
-        },
-        asked: (method) => this.#lists.remember(method),
-      },
-    })
-    slot.instance = instance
-    return instance
-  }
-
-  #limits(): { requestTimeoutMs: number; maxRequestMs: number } {
-    const { settings } = this.#options
-    const own = this.definition.request_timeout_seconds
-    return {
-      requestTimeoutMs: own === undefined ? settings.requestTimeoutMs : own * 1000,
-      maxRequestMs: settings.maxRequestMs,
-    }
-  }
-
-  #phase(slot: Slot, instance: Instance): void {
-    if (instance.phase === 'draining') this.#ending.add(instance)
-    if (instance.phase === 'ready') {
-      this.policy.started(this.#options.clock.now())
-      this.lastError = undefined
-      slot.checkedAt = this.#options.clock.now()
-      this.#ready(slot, instance)
-    }
-    this.#changed()
-  }
-
-  #failed(slot: Slot, instance: Instance, error: GatewayError): void {
-    this.log.append('lifecycle', error.message)
-    // One that was replaced already says nothing of its successor.
-    if (slot.instance !== instance) return
-    this.policy.failed(this.#options.clock.now(), error.message)
-    this.lastError = error.message
-    this.reason = error.message
-  }
-
-  #ended(slot: Slot, instance: Instance): void {
-    this.#ending.delete(instance)
-    if (slot.instance === instance) slot.instance = undefined
-    if (this.slots.every((other) => !other.instance?.usable)) {
-      this.#preparation.release()
-      this.warnings = []
-    }
-    this.#changed()
-  }
-
-  /** After a (re)start: what sessions rely on is put back, and what is known is brought up to date. */
-  #ready(slot: Slot, instance: Instance): void {
-    if (!instance.greeting) return
-    this.#options.events.greeted(this, slot.owner, instance.greeting)
-    this.#state.restore(slot)
-    // On a later turn: the calls that wait for the start go first.
-    queueMicrotask(() => this.#lists.refresh(slot, instance))
-  }
-
-  /** The slot's instance once it is ready, started if needed. Rejects with GatewayError. */
-  async #up(slot: Slot): Promise<Instance> {
-    // A new definition replaces the instance while it starts; more often than that, somebody plays with us.
-    for (let tries = 0; tries < 10; tries++) {
-      if (slot.owner?.isGone) throw new GatewayError('cancelled', 'The session has ended.')
-      const stops = this.#stops
-      const instance = this.#usable(slot)
-      await instance.up
-      if (instance.greeting) return instance
-      if (instance.failure) throw instance.failure
-      if (this.#stops > stops)
-        throw new GatewayError('server_failed', `${this.id} was stopped while it started.`)
-    }
-    throw new GatewayError('server_failed', `${this.id} was replaced again and again.`)
-  }
-
-  /** Empties the slot: what is in flight finishes, within limits, then the instance stops. */
-  async #retire(slot: Slot, reason: string, why?: GatewayError): Promise<void> {
-    const { instance } = slot
-    slot.instance = undefined
-    if (!instance || instance.phase === 'ended') return
-    this.#ending.add(instance)
-    this.reason = reason
-    this.log.append('lifecycle', `Stopping: ${reason}.`)
-    const error = new GatewayError(
-      'server_failed',
-      `${this.id} was stopped (${reason}) before it answered. Send the request again.`,
-    )
-    await instance.drain(this.#options.settings.drainMs, why ?? error)
   }
 
   #changed(): void {

@@ -57,13 +57,17 @@ export class SlotState {
       return
     }
     const params = { uri }
-    const answer = await askInstance(
+    const asking = askInstance(
       instance,
       this.#clock,
       'resources/subscribe',
       params,
       ownRequestTimeoutMs,
     )
+    const answer = await asking.catch((error: unknown) => {
+      subscriptions.remove(uri, caller)
+      throw error
+    })
     if (answer.result) return
     subscriptions.remove(uri, caller)
     const why = `${instance.serverId} does not let ${uri} be followed.`
