@@ -6,6 +6,7 @@ import { alreadyRunningExitCode, prepareStateDir } from '../state-dir.ts'
 import type { StateFiles } from '../state-dir.ts'
 import { pause } from './carrier.ts'
 import type { Demand, ShimLog } from './carrier.ts'
+import { ChunkReader } from './chunk-reader.ts'
 
 export interface GatewayStart {
   files: StateFiles
@@ -16,6 +17,12 @@ export interface GatewayStart {
   homedir: string
   env: NodeJS.ProcessEnv
   log: ShimLog
+}
+
+/** A connection whose bytes go to the reader, not to listeners of `data`. */
+export interface GatewayPipe {
+  socket: net.Socket
+  reader: ChunkReader
 }
 
 /** From the moment that somebody wants the gateway to its socket. */
@@ -30,7 +37,7 @@ export async function reachGateway(
   demand: Demand,
   graceMs: number,
   signal: AbortSignal,
-): Promise<net.Socket> {
+): Promise<GatewayPipe> {
   const graceUntil = performance.now() + graceMs
   let wait = 20
   let deadline = Infinity
@@ -56,12 +63,13 @@ export async function reachGateway(
 }
 
 /** Undefined if nobody answers there. */
-async function connectTo(path: string): Promise<net.Socket | undefined> {
+async function connectTo(path: string): Promise<GatewayPipe | undefined> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect(path)
+    const reader = new ChunkReader()
+    const socket = net.connect({ path, onread: reader.onread })
     socket.once('connect', () => {
       socket.removeAllListeners('error')
-      resolve(socket)
+      resolve({ socket, reader })
     })
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EACCES' || error.code === 'EPERM')
@@ -75,7 +83,7 @@ async function connectTo(path: string): Promise<net.Socket | undefined> {
 async function startUnderLock(
   start: GatewayStart,
   deadline: number,
-): Promise<net.Socket | undefined> {
+): Promise<GatewayPipe | undefined> {
   const { files } = start
   prepareStateDir(files)
   const lock = takeLock(files.startLock)

@@ -1,4 +1,4 @@
-import { idText, readEnvelope } from '../mcp/envelope.ts'
+import { glanceAtResult, idText, readEnvelope } from '../mcp/envelope.ts'
 import { isRecord } from './json-record.ts'
 
 /** As much of a message as the shim needs to know. */
@@ -15,10 +15,12 @@ export interface Glance {
 const parseUpToBytes = 16 * 1024
 
 /**
- * Undefined for what is no JSON-RPC message: it is passed on as it is, and saying so is the gateway's part. Small
- * messages go through the native parser, because the shim runs without a compiler.
+ * Undefined for what is no JSON-RPC message: it is passed on as it is, and saying so is the gateway's part. Results
+ * are most often known by their ends; other small messages go through the native parser.
  */
 export function glance(message: Buffer): Glance | undefined {
+  const result = glanceAtResult(message)
+  if (result) return { kind: 'response', id: idText(result.envelope), method: '', isError: false }
   return (message.length <= parseUpToBytes ? parsed(message) : undefined) ?? found(message)
 }
 

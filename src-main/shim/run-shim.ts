@@ -6,6 +6,7 @@ import { LineFramer } from '../runtimes/framing.ts'
 import { privateStateDir, stateDir, stateFiles } from '../state-dir.ts'
 import { version } from '../version.ts'
 import type { Connect, ShimLog } from './carrier.ts'
+import { readStandardInput } from './chunk-reader.ts'
 import { siblingGateway } from './gateway-start.ts'
 import { httpConnect } from './http-carrier.ts'
 import { LineWriter, standardOutput } from './line-writer.ts'
@@ -36,7 +37,7 @@ const firstAnswerLimitMs = 15_000
 const nextAnswerLimitMs = 1_000
 
 function relay(options: ShimOptions): void {
-  const { stdin, stdout } = process
+  const { stdout } = process
   const least = Math.max(0, levels.indexOf(options['log-level'] ?? 'warn'))
   const log: ShimLog = (level, message) => {
     if (levels.indexOf(level) >= least) process.stderr.write(`gateway-stdio: ${message}\n`)
@@ -69,12 +70,14 @@ function relay(options: ShimOptions): void {
     onOverflow: (bytes) =>
       log('error', `A message of ${bytes} bytes is too large; it was dropped.`),
   })
-  stdin.on('data', (chunk: Buffer) => framer.push(chunk))
-  stdin.on('end', () => {
-    framer.end()
-    leave()
+  readStandardInput({
+    chunk: (chunk) => framer.push(chunk),
+    end() {
+      framer.end()
+      leave()
+    },
+    error: () => exit(0),
   })
-  stdin.on('error', () => exit(0))
   // The client is gone: EPIPE.
   stdout.on('error', () => process.exit(0))
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => exit(0))

@@ -5,7 +5,7 @@ import type { Carrier, CarrierEvents, Connect } from './carrier.ts'
 import { isRecord, parseRecord } from './json-record.ts'
 import { LineWriter } from './line-writer.ts'
 import { reachGateway } from './gateway-start.ts'
-import type { GatewayStart } from './gateway-start.ts'
+import type { GatewayPipe, GatewayStart } from './gateway-start.ts'
 
 export interface SocketConnectOptions {
   start: GatewayStart
@@ -25,9 +25,9 @@ export function socketConnect({ start, serverId, client }: SocketConnectOptions)
   return async (events, demand, signal) => {
     const deadline = performance.now() + handshakeLimitMs
     for (;;) {
-      const socket = await reachGateway(start, demand, graceMs, signal)
+      const pipe = await reachGateway(start, demand, graceMs, signal)
       try {
-        const { carrier, spawned } = await shakeHands(socket, events, hello)
+        const { carrier, spawned } = await shakeHands(pipe, events, hello)
         graceMs = spawned ? 0 : restartGraceMs
         return carrier
       } catch (error) {
@@ -40,12 +40,12 @@ export function socketConnect({ start, serverId, client }: SocketConnectOptions)
 }
 
 function shakeHands(
-  socket: net.Socket,
+  pipe: GatewayPipe,
   events: CarrierEvents,
   hello: string,
 ): Promise<{ carrier: SocketCarrier; spawned: boolean }> {
   return new Promise((resolve, reject) => {
-    const carrier = new SocketCarrier(socket, events)
+    const carrier = new SocketCarrier(pipe, events)
     const limit = setTimeout(
       () => carrier.fail(new Error('The gateway does not answer its socket.')),
       welcomeLimitMs,
@@ -61,7 +61,7 @@ function shakeHands(
       clearTimeout(limit)
       reject(error)
     }
-    socket.write(`${hello}\n`)
+    pipe.socket.write(`${hello}\n`)
   })
 }
 
@@ -73,7 +73,7 @@ class SocketCarrier implements Carrier {
   readonly #writer: LineWriter
   #ended = false
 
-  constructor(socket: net.Socket, events: CarrierEvents) {
+  constructor({ socket, reader }: GatewayPipe, events: CarrierEvents) {
     this.#socket = socket
     this.#writer = new LineWriter((bytes) => void socket.write(bytes))
     const framer = new LineFramer(
@@ -90,7 +90,7 @@ class SocketCarrier implements Carrier {
     )
     let reason = new Error('the gateway has closed it')
     socket.setNoDelay()
-    socket.on('data', (chunk) => framer.push(chunk))
+    reader.onChunk = (chunk) => framer.push(chunk)
     socket.on('error', (error) => (reason = error))
     socket.on('close', () => {
       if (this.#ended) return
