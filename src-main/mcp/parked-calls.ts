@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { GatewayError } from '../../src-shared/errors.ts'
+import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { AskHandle, Caller, CallHandle, ClientAnswer, Era, Reply } from './caller.ts'
 import type { ClientReply } from './client-reply.ts'
@@ -9,6 +9,8 @@ import { eachMember, isObject, member, parseSpan, slice, stringAt } from './json
 
 /** A parked call whose client does not come back within this is cancelled: a person may be thinking. */
 const parkedMs = 10 * 60_000
+/** What a server asks within this goes to the client in one result: a server that asks for several things writes one after another. */
+const togetherMs = 20
 /** Parked calls at once; past it a question fails. */
 const maxParked = 1_000
 /** Ours are told from a server's own by this; only who signed one can make one. */
@@ -196,13 +198,16 @@ export class ParkableReply implements Reply, CallHandle {
     }
   }
 
-  /** Questions of one turn go out together. */
   #flushSoon(): void {
     if (this.#flushing) return
     this.#flushing = true
-    setImmediate(() => {
+    this.#clock.after(togetherMs, () => {
       this.#flushing = false
-      this.#flush()
+      try {
+        this.#flush()
+      } catch (error) {
+        this.#failQuestions(asGatewayError(error))
+      }
     })
   }
 

@@ -115,16 +115,21 @@ export class ServerLists {
     void store.save(current.resolved.fingerprint, current.knowledge)
   }
 
-  /** `inputSchema` of a tool (JSON), as far as it is known. */
+  /** `inputSchema` of a tool (JSON) that asks for headers, as far as it is known: for this slot, else for any other. */
   toolSchema(name: string, slot: Slot): Buffer | undefined {
-    const kept = this.#options.preparation.current?.knowledge.listings
-    const listing = slot.listing ?? kept?.get(slot.signature)
-    const list = listing?.lists['tools/list']
-    for (const tool of list ? listItems(list, 'tools/list') : []) {
-      const whole = { start: 0, end: tool.length }
-      if (stringAt(tool, member(tool, whole, 'name')) !== name) continue
-      const schema = member(tool, whole, 'inputSchema')
-      return schema && slice(tool, schema)
+    const listings = this.#options.preparation.current?.knowledge.listings
+    if (!listings) return undefined
+    const own = listings.get(slot.signature)
+    for (const listing of own ? [own] : listings.values()) {
+      const list = listing.lists['tools/list']
+      // Looked at for each call: most servers ask for no headers.
+      if (!list?.includes('x-mcp-header')) continue
+      for (const tool of listItems(list, 'tools/list')) {
+        const whole = { start: 0, end: tool.length }
+        if (stringAt(tool, member(tool, whole, 'name')) !== name) continue
+        const schema = member(tool, whole, 'inputSchema')
+        return schema && slice(tool, schema)
+      }
     }
     return undefined
   }
