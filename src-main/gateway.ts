@@ -129,6 +129,8 @@ export interface GatewayCore extends Gateway {
 }
 
 const maxSessions = 5_000
+/** The watcher is loaded once the endpoint listens; what changes before is found by its etag. */
+const watchAfterMs = 200
 
 /**
  * Wires the rooms. An invalid catalog does not keep the gateway from starting: it starts with no servers, says so
@@ -265,13 +267,26 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   void store.prune(clock.wall())
   for (const server of supervisor.all())
     if (server.definition.always_on && server.definition.enabled) server.start().catch(() => {})
-  let watch: FileWatch | undefined
+  let unwatch = async (): Promise<void> => {}
   if (config.hot_reload) {
-    const { watchFile } = await import('./catalog/watch.ts')
-    watch = await watchFile(catalogPath, async () => void (await reload().catch(() => {})), {
-      clock,
-      since: loadedEtag,
+    let opening: Promise<FileWatch | undefined> | undefined
+    const open = async (): Promise<FileWatch> => {
+      const { watchFile } = await import('./catalog/watch.ts')
+      return watchFile(catalogPath, async () => void (await reload().catch(() => {})), {
+        clock,
+        since: loadedEtag,
+      })
+    }
+    const cancel = clock.after(watchAfterMs, () => {
+      opening = open().catch((error: unknown) => {
+        log.error({ error }, 'The catalog cannot be watched; reload it by hand after a change.')
+        return undefined
+      })
     })
+    unwatch = async () => {
+      cancel()
+      await (await opening)?.close()
+    }
   }
 
   const act = async (
@@ -337,7 +352,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     killAll: () => trees.killAllSync(),
     shutdown: async () => {
       closing = true
-      await Promise.all([supervisor.shutdown(), watch?.close()])
+      await Promise.all([supervisor.shutdown(), unwatch()])
       sessions.closeAll()
       await store.settled()
     },

@@ -1,6 +1,6 @@
-import { watch, type FSWatcher } from 'node:fs'
 import { readFile, readlink, stat } from 'node:fs/promises'
-import { basename, join, parse, resolve, sep } from 'node:path'
+import { basename, dirname, join, parse, resolve, sep } from 'node:path'
+import type { ChokidarOptions, FSWatcher } from 'chokidar'
 import { systemClock, type Clock } from '../servers/clock.ts'
 import { etagOf } from './content-version.ts'
 import { errorCode, isAbsent } from './file-error.ts'
@@ -36,12 +36,8 @@ export async function watchFile(
   return watched
 }
 
-interface WatchedFolder {
-  watcher: FSWatcher
-  names: Set<string>
-  /** Device and inode, to notice that another folder has its name now. */
-  identity: string
-}
+/** How long chokidar may take to look through the folders, before polling has to do until it has. */
+const readyMs = 10_000
 
 class PathWatch implements FileWatch {
   readonly #path: string
@@ -49,14 +45,20 @@ class PathWatch implements FileWatch {
   readonly #debounceMs: number
   readonly #pollMs: number
   readonly #clock: Clock
-  readonly #folders = new Map<string, WatchedFolder>()
+  #watcher: FSWatcher | undefined
+  /** The places that are watched, to compare. */
+  #watched = ''
+  /** The same paths may be other folders now; what is watched follows the folder, not its name. */
+  #stale = false
   #known: string | undefined
   #closed = false
   #deaf = false
   #emptySeen = false
+  #isDue = false
   #signature = ''
   #cancelCheck: () => void = () => {}
   #cancelPoll: () => void = () => {}
+  #cancelReady: () => void = () => {}
   #work: Promise<void> = Promise.resolve()
   #arming: Promise<void> | undefined
   #armAgain = false
@@ -72,11 +74,11 @@ class PathWatch implements FileWatch {
 
   async open(): Promise<void> {
     await this.#arm()
+    this.#signature = await this.#stat()
     const content = await this.#read()
     const now = content === undefined ? undefined : etagOf(content)
     if (this.#known === undefined) this.#known = now
     else if (now !== this.#known) this.#schedule(this.#debounceMs)
-    this.#signature = await this.#stat()
     this.#poll()
   }
 
@@ -84,22 +86,25 @@ class PathWatch implements FileWatch {
     this.#closed = true
     this.#cancelCheck()
     this.#cancelPoll()
+    this.#cancelReady()
     await this.#arming
-    for (const folder of this.#folders.values()) folder.watcher.close()
-    this.#folders.clear()
+    await this.#watcher?.close()
     await this.#work
   }
 
   #schedule(ms: number): void {
     this.#cancelCheck()
     if (this.#closed) return
+    this.#isDue = true
     this.#cancelCheck = this.#clock.after(ms, () => {
+      this.#isDue = false
       this.#work = this.#work.then(() => this.#check())
     })
   }
 
   async #check(): Promise<void> {
     if (this.#closed) return
+    this.#signature = await this.#stat()
     const content = await this.#read()
     if (content === undefined) return
     if (content.length > 0) this.#emptySeen = false
@@ -133,38 +138,22 @@ class PathWatch implements FileWatch {
     }
   }
 
-  /** Also finds what an event was lost for. */
+  /** Finds what no event has told: some network file systems send none, and the system may be out of watches. */
   #poll(): void {
     if (this.#closed) return
     const ms = this.#deaf ? Math.min(1000, this.#pollMs) : this.#pollMs
     this.#cancelPoll = this.#clock.after(ms, () => {
       this.#work = this.#work.then(async () => {
         const signature = await this.#stat()
-        if (signature !== this.#signature) {
+        if (signature !== this.#signature && !this.#isDue) {
           this.#signature = signature
-          await this.#arm()
           this.#schedule(this.#debounceMs)
+          this.#stale = true
+          await this.#arm()
         }
         this.#poll()
       })
     })
-  }
-
-  #onEvent(folder: string, type: string, name: string | null): void {
-    const own = this.#folders.get(folder)
-    // A folder that is moved or removed tells its own name.
-    const isSelf = name === basename(folder)
-    if (own === undefined || (name !== null && !isSelf && !own.names.has(name))) return
-    if (type === 'rename') {
-      if (isSelf) this.#drop(folder)
-      void this.#arm()
-    }
-    this.#schedule(this.#debounceMs)
-  }
-
-  #drop(folder: string): void {
-    this.#folders.get(folder)?.watcher.close()
-    this.#folders.delete(folder)
   }
 
   /** Watches the folders that the path goes through now. Calls that come while one is at work make it go on. */
@@ -177,64 +166,75 @@ class PathWatch implements FileWatch {
   }
 
   async #armUntilSettled(): Promise<void> {
-    // A change between looking and watching would be lost, so look again after each round that opened something.
-    for (let round = 0; round < 20 && this.#armAgain && !this.#closed; round++) {
-      this.#armAgain = await this.#armOnce()
-      if (this.#armAgain) this.#schedule(this.#debounceMs)
-    }
-  }
-
-  /** Returns whether anything is watched that was not before. */
-  async #armOnce(): Promise<boolean> {
-    this.#armAgain = false
-    const places = await placesOf(this.#path)
-    let opened = false
-    this.#deaf = false
-    for (const folder of this.#folders.keys()) if (!places.has(folder)) this.#drop(folder)
-    for (const [folder, names] of places) {
-      const identity = await identityOf(folder)
-      const watched = this.#folders.get(folder)
-      if (watched !== undefined && watched.identity === identity) {
-        watched.names = names
-        continue
-      }
-      this.#drop(folder)
-      if (!this.#closed && this.#open(folder, names, identity)) opened = true
-    }
-    return opened || this.#armAgain
-  }
-
-  #open(folder: string, names: Set<string>, identity: string): boolean {
-    try {
-      const watcher = watch(folder, { persistent: false }, (type, name) => {
-        this.#onEvent(folder, type, name)
-      })
-      watcher.on('error', () => {
-        this.#drop(folder)
+    for (let round = 0; round < 20; round++) {
+      if (!this.#armAgain || this.#closed) return
+      this.#armAgain = false
+      const places = await placesOf(this.#path)
+      const watched = JSON.stringify([...places].map(([folder, names]) => [folder, ...names]))
+      if (watched === this.#watched && !this.#stale) continue
+      this.#watched = watched
+      this.#stale = false
+      this.#deaf = false
+      try {
+        // First closed, then opened: chokidar would go on with the handle that it has for a path.
+        await this.#watcher?.close()
+        await this.#watch(places)
+      } catch {
         this.#deaf = true
-      })
-      this.#folders.set(folder, { watcher, names, identity })
-      return true
-    } catch {
-      // Out of inotify watches, or gone already: polling has to do.
-      this.#deaf = true
-      return false
+      }
+      // A change between looking and watching would be lost, so look again.
+      this.#armAgain = true
+      this.#schedule(this.#debounceMs)
     }
+  }
+
+  async #watch(places: Map<string, Set<string>>): Promise<void> {
+    const { watch } = await import('chokidar')
+    if (this.#closed) return
+    const watcher = watch([...places.keys()], optionsFor(places))
+    this.#watcher = watcher
+    watcher.on('error', () => {
+      this.#deaf = true
+    })
+    watcher.on('all', (type) => {
+      if (type === 'addDir' || type === 'unlinkDir') this.#stale = true
+      this.#schedule(this.#debounceMs)
+      void this.#arm()
+    })
+    await new Promise<void>((resolve) => {
+      const cancelLimit = this.#clock.after(readyMs, () => {
+        this.#deaf = true
+        resolve()
+      })
+      this.#cancelReady = () => {
+        cancelLimit()
+        resolve()
+      }
+      watcher.once('ready', this.#cancelReady)
+    })
   }
 }
 
-async function identityOf(folder: string): Promise<string> {
-  try {
-    const { dev, ino, birthtimeNs } = await stat(folder, { bigint: true })
-    return `${dev}:${ino}:${birthtimeNs}`
-  } catch {
-    return 'gone'
+/** Only these folders, not what is in them, and of their entries only those with a name that matters. */
+function optionsFor(places: Map<string, Set<string>>): ChokidarOptions {
+  const wanted = new Set(places.keys())
+  for (const [folder, names] of places) for (const name of names) wanted.add(join(folder, name))
+  return {
+    depth: 0,
+    ignored: (path) => !wanted.has(resolve(path)),
+    ignoreInitial: true,
+    // Links are followed by placesOf, which also tells of the links on the way.
+    followSymlinks: false,
+    // It would hold back a removal, and ignore names like those of an editor's drafts.
+    atomic: false,
+    persistent: false,
   }
 }
 
 /**
  * Where a path can come to mean something else: for each symlink on the way, for the file and for the first part that
- * is missing, the folder that holds it (without links) and its name there.
+ * is missing, the folder that holds it (without links) and its name there; and for each such folder the one above it,
+ * which tells when another folder gets its name.
  */
 async function placesOf(path: string): Promise<Map<string, Set<string>>> {
   const places = new Map<string, Set<string>>()
@@ -263,6 +263,9 @@ async function placesOf(path: string): Promise<Map<string, Set<string>>> {
     if (rest.length === 0) note(current, name)
     current = full
   }
+  const folders = new Set(places.keys())
+  for (const folder of folders)
+    if (folder !== dirname(folder)) note(dirname(folder), basename(folder))
   return places
 }
 
