@@ -221,6 +221,23 @@ test('eight clients at once, each with an instance of its own, have it for thems
   })
 })
 
+test('among all servers, a client is shown what its own instance has and nobody else’s', async () => {
+  const kind = { sdk: 'v1', carrier: 'http', view: 'aggregate' } as const
+  const registered = async ({ client }: Seat): Promise<string[]> =>
+    (await client.list('resources'))
+      .map(({ name }) => String(name))
+      .filter((name) => /gz$/.test(name))
+  const [first, second] = [await sit(kind, 'own'), await sit(kind, 'own')]
+  for (const [seat, name] of [
+    [first, 'first.gz'],
+    [second, 'second.gz'],
+  ] as const) {
+    await seat.tool('gzip-file-as-resource', { name, data: 'data:,x' })
+    await vi.waitFor(async () => expect(await registered(seat)).toEqual([name]), 5_000)
+  }
+  expect(await registered(first)).toEqual(['first.gz'])
+})
+
 test('a level that one client asks for is not the others’', async () => {
   const [loud, quiet] = await Promise.all([
     sit({ sdk: 'v1', carrier: 'http', view: 'single' }, 'shared'),
