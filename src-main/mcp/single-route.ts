@@ -108,13 +108,6 @@ export function relay(
   }
   if (method === 'resources/subscribe') {
     const uri = stringAt(bytes, member(bytes, params, 'uri'))
-    if (uri !== undefined && server.listensFor(caller)) {
-      server.follow(uri, caller).then(
-        () => reply.result(Buffer.from('{}')),
-        (error: unknown) => reply.fail(asGatewayError(error)),
-      )
-      return undefined
-    }
     if (uri !== undefined) return server.subscribe(outgoing(request, caller), uri, reply)
   }
   if (method === 'resources/unsubscribe') {

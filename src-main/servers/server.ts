@@ -3,6 +3,7 @@ import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { Call } from '../mcp/call.ts'
 import type { CallOwner } from '../mcp/call.ts'
 import type { Caller, CallHandle, Era, Outgoing, Reply } from '../mcp/caller.ts'
+import { readEnvelope } from '../mcp/envelope.ts'
 import type { Listing, ListMethod } from '../mcp/listing.ts'
 import type { McpLogLevel } from '../mcp/log-level.ts'
 import { ToolAccess } from '../mcp/tool-filter.ts'
@@ -351,17 +352,25 @@ export class Server implements CallOwner {
     if (left.length > 0) this.#state.unfollowed(this.shared, left)
   }
 
-  /** Follows a resource for this caller; the reply gets the server's answer. */
+  /** Follows a resource for this caller; the reply gets the server's answer. A modern server has no such request. */
   subscribe(outgoing: Outgoing, uri: string, reply: Reply): CallHandle {
     const { caller, root } = reply
+    if (this.#eraFor(caller) !== 'legacy') {
+      this.follow(uri, caller).then(
+        () =>
+          reply.answer(readEnvelope(Buffer.from('{"jsonrpc":"2.0","id":0,"result":{}}')), 'legacy'),
+        (error: unknown) => reply.fail(asGatewayError(error)),
+      )
+      return { cancel() {} }
+    }
     return this.send(outgoing, {
       caller,
       root,
       notify: (bytes) => reply.notify(bytes),
       fail: (error) => reply.fail(error),
-      answer: (response, era) => {
+      answer: (response, answering) => {
         if (response.result) this.slotOf(caller).subscriptions.add(uri, caller)
-        reply.answer(response, era)
+        reply.answer(response, answering)
       },
     })
   }
@@ -378,9 +387,9 @@ export class Server implements CallOwner {
     await this.#state.follow(slot, uri, caller)
   }
 
-  /** True if the server is of 2026-07-28, so that following a resource is no request. Only known while it runs. */
-  listensFor(caller: Caller): boolean {
-    return this.slotOf(caller).instance?.greeting?.era === 'modern'
+  /** As far as it is known. In 2026-07-28 following a resource is no request. */
+  #eraFor(caller: Caller): Era | undefined {
+    return this.slotOf(caller).instance?.greeting?.era ?? this.#lists.era()
   }
 
   /** `inputSchema` of a tool (JSON), as far as it is known. */
@@ -392,7 +401,7 @@ export class Server implements CallOwner {
   unsubscribe(uri: string, caller: Caller): boolean {
     const slot = this.slotOf(caller)
     slot.subscriptions.remove(uri, caller)
-    if (!this.listensFor(caller)) return slot.subscriptions.has(uri)
+    if (this.#eraFor(caller) !== 'modern') return slot.subscriptions.has(uri)
     this.#state.unfollowed(slot, [uri])
     return true
   }
