@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually, scriptedServer, startGateway } from '../support/gateway.ts'
@@ -15,43 +14,60 @@ function catalog(version: number) {
   )
 }
 
-/** The longest time that the loop was held up, in ms. */
-async function longestBlock(work: () => Promise<unknown>): Promise<number> {
-  const histogram = monitorEventLoopDelay({ resolution: 1 })
-  histogram.enable()
-  await work()
-  histogram.disable()
-  return histogram.max / 1e6
+/** Processor time of this thread, in ms: unlike the clock it stands still while other processes have their turn. */
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
-test('a reload of a thousand servers never holds up the loop for more than 20 ms', async () => {
-  const gateway = await startGateway({ servers: catalog(0), workerFile })
-  await gateway.tool('server-1', 'pid')
-  const blocks: number[] = []
-  for (let version = 1; version <= 5; version++) {
-    // Written before, as a test's own JSON.stringify takes its time.
-    await gateway.write(catalog(version))
-    blocks.push(await longestBlock(() => gateway.core.reload()))
+/** The longest turn of the loop, in ms. */
+async function longestTurn(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0
+  let last = threadMs()
+  let isDone = false
+  const turn = (): void => {
+    const now = threadMs()
+    longest = Math.max(longest, now - last)
+    last = now
+    if (!isDone) setTimeout(turn, 1)
   }
-  expect(gateway.core.stats().total_servers).toBe(1000)
-  // The first ones warm up the compiler; the machine may be busy with something else now and then.
-  expect(Math.min(...blocks.slice(2)), String(blocks)).toBeLessThan(20)
-  expect(blocks.slice(2).toSorted((a, b) => a - b)[1], String(blocks)).toBeLessThan(20)
-})
+  turn()
+  await work()
+  isDone = true
+  return longest
+}
 
-test('removing a thousand servers and adding others is as quick', async () => {
+test(
+  'a reload of a thousand servers never holds up the loop for more than 20 ms',
+  { timeout: 60_000 },
+  async () => {
+    const gateway = await startGateway({ servers: catalog(0), workerFile })
+    await gateway.tool('server-1', 'pid')
+    const turns: number[] = []
+    for (let version = 1; version <= 5; version++) {
+      // Written before, as a test's own JSON.stringify takes its time.
+      await gateway.write(catalog(version))
+      turns.push(await longestTurn(() => gateway.core.reload()))
+    }
+    expect(gateway.core.stats().total_servers).toBe(1000)
+    // The first ones warm up the compiler; a collection of garbage may fall into one.
+    expect(turns.slice(2).toSorted((a, b) => a - b)[1], String(turns)).toBeLessThan(20)
+  },
+)
+
+test('removing a thousand servers and adding others is as quick', { timeout: 60_000 }, async () => {
   const gateway = await startGateway({ servers: catalog(0), workerFile })
   const renamed = catalog(0).map((server) => ({ ...server, id: `other-${server.id}` }))
-  const blocks: number[] = []
+  const turns: number[] = []
   for (let i = 0; i < 6; i++) {
     await gateway.write(i % 2 === 0 ? renamed : catalog(0))
-    blocks.push(
-      await longestBlock(async () => {
+    turns.push(
+      await longestTurn(async () => {
         const { servers_added, servers_removed } = await gateway.core.reload()
         expect([servers_added.length, servers_removed.length]).toEqual([1000, 1000])
       }),
     )
   }
-  expect(blocks.slice(2).toSorted((a, b) => a - b)[1], String(blocks)).toBeLessThan(20)
+  expect(turns.slice(2).toSorted((a, b) => a - b)[1], String(turns)).toBeLessThan(20)
   await eventually(() => expect(gateway.core.isQuiet()).toBe(true))
 })
