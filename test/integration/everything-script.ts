@@ -91,7 +91,7 @@ export const lastingSteps: readonly Step[] = [
 ]
 
 /** Only where names are untouched: methods that the aggregate does not know, and names that it does not have. */
-export const singleSteps: readonly Step[] = [
+const singleSteps: readonly Step[] = [
   tool('no-such-tool'),
   prompt('no-such-prompt'),
   complete({ type: 'ref/prompt', name: 'no-such-prompt' }, { name: 'x', value: '' }),
@@ -100,7 +100,7 @@ export const singleSteps: readonly Step[] = [
   { label: 'an unknown task', method: 'tasks/get', params: { taskId: 'none' } },
 ]
 
-export const listSteps: readonly Step[] = [
+const listSteps: readonly Step[] = [
   { label: 'tools/list', method: 'tools/list', params: {} },
   { label: 'prompts/list', method: 'prompts/list', params: {} },
   { label: 'resources/list', method: 'resources/list', params: {} },

@@ -48,7 +48,7 @@ export type Root = {
   name: string
 }
 
-export const usualAnswers: Answers = {
+const usualAnswers: Answers = {
   sampling: () => ({
     role: 'assistant',
     model: 'a-model',
