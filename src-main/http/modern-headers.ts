@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { RequestEnvelope } from '../mcp/envelope.ts'
-import { member, stringAt } from '../mcp/json-spans.ts'
+import { member, parseSpan, stringAt } from '../mcp/json-spans.ts'
+import type { Span } from '../mcp/json-spans.ts'
 import type { ModernMeta } from '../mcp/modern-message.ts'
 import { decodeHeader, nameSource, paramHeaders, paramText } from '../mcp/request-headers.ts'
 
@@ -54,6 +55,12 @@ export function checkRequestHeaders(
   return known && checkParams(headers, request, known)
 }
 
+function argumentAt(bytes: Buffer, args: Span | undefined, path: readonly string[]): unknown {
+  let at = args
+  for (const key of path) at = member(bytes, at, key)
+  return at && parseSpan(bytes, at)
+}
+
 function checkParams(
   headers: IncomingHttpHeaders,
   { bytes, params }: RequestEnvelope,
@@ -68,9 +75,12 @@ function checkParams(
     const value = decodeHeader(header)
     if (value === undefined)
       return mismatch(`Mcp-Param-${name} has characters that a header cannot carry.`)
+    // Numbers are compared as such: `42.0` is `42` (Server Validation). A string is what it is.
     const isSame =
-      text !== undefined &&
-      (value === text || (value.trim() !== '' && Number(value) === Number(text)))
+      value === text ||
+      (value.trim() !== '' &&
+        Number(value) === Number(text) &&
+        typeof argumentAt(bytes, args, path) === 'number')
     if (!isSame)
       return mismatch(`Mcp-Param-${name} is '${header}', which is not what the body says.`)
   }

@@ -45,10 +45,11 @@ export class ClientReply implements Reply {
   }
 
   answer(response: Envelope, era: Era): void {
-    if (!response.id || !this.#end()) return
+    if (!response.id || this.#done) return
     const to = this.caller.era
+    // Before the end: what has to be rewritten may turn out to be no JSON, and then an error is the answer.
     const own = era === to ? response : bridgeResponse(response, this.request.method, to)
-    if (!own.id) return
+    if (!own.id || !this.#end()) return
     const message = splice(own.bytes, [{ ...own.id, text: this.id }])
     if (to === 'modern' && own.error) this.#channel.respond(message, undefined, errorCode(own))
     else this.#channel.respond(message)
@@ -66,6 +67,8 @@ export class ClientReply implements Reply {
 
   fail(error: GatewayError): void {
     const body = errorBody(error)
+    // 2026-07-28 basic, Error Codes: -32002 must not be emitted any more.
+    if (this.caller.era === 'modern' && error.code === 'resource_not_found') body.code = -32602
     if (this.#end()) this.#channel.respond(errorMessage(this.id, body), error, body.code)
   }
 

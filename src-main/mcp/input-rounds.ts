@@ -44,7 +44,8 @@ export class InputRounds {
     return this.#rounds.size
   }
 
-  begin(call: Call, { bytes, result }: Envelope, edits: readonly Edit[], now: number): void {
+  /** Throws if the questions cannot be read. */
+  begin(call: Call, { bytes, result }: Envelope, edits: readonly Edit[]): void {
     const rounds = (this.#counts.get(call) ?? 0) + 1
     this.#counts.set(call, rounds)
     const fail = (error: GatewayError): void => {
@@ -80,7 +81,6 @@ export class InputRounds {
     }
     this.#rounds.set(call, round)
     if (questions.length === 0) return this.#again(round)
-    void now
     for (const [key, question] of questions) this.#ask(round, key, question, questions.length)
   }
 
@@ -180,8 +180,9 @@ function readQuestions(
   bytes: Buffer,
   span: { start: number; end: number } | undefined,
 ): [string, RequestEnvelope][] {
-  const questions: [string, RequestEnvelope][] = []
-  if (!span || !isObject(bytes, span)) return questions
+  // A key that stands there twice counts once: each is answered once.
+  const questions = new Map<string, RequestEnvelope>()
+  if (!span || !isObject(bytes, span)) return []
   eachMember(bytes, span.start, (key, value) => {
     const method = stringAt(bytes, member(bytes, value, 'method'))
     if (method === undefined) return
@@ -194,7 +195,7 @@ function readQuestions(
         Buffer.from('}'),
       ]),
     )
-    if (isRequest(envelope)) questions.push([key, envelope])
+    if (isRequest(envelope)) questions.set(key, envelope)
   })
-  return questions
+  return [...questions]
 }

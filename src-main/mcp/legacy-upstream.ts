@@ -95,6 +95,18 @@ export class LegacyUpstream implements Upstream {
 
   send(call: Call): boolean {
     const { era, envelope } = call.outgoing
+    const { bytes, params } = envelope
+    if (
+      era === 'modern' &&
+      bytes.includes('requestState') &&
+      member(bytes, params, 'requestState')
+    ) {
+      // Such a server has never given one out, and the call must not be made a second time.
+      const why =
+        'The requestState is not known here, or has expired. Send the request anew without it.'
+      call.fail(new GatewayError('invalid_params', why))
+      return true
+    }
     if (!this.#calls.send(call, era === 'modern' ? legacyRequestEdits(envelope) : [])) return false
     call.carrier = this
     return true

@@ -117,10 +117,10 @@ export class ModernEndpoint {
       const binding = { principal, serverId: serverId ?? '', request }
       const handle = this.#parked.handleOf(request)
       if (handle !== undefined)
-        return cancelling(this.#parked.resume(handle, binding, reply), reply)
+        return cancelling(this.#parked.resume(handle, binding, reply).during(reply), reply)
       const parkable = this.#parked.reply(binding, reply)
       parkable.handle = its.request(reply.caller, request, reply, parkable)
-      return cancelling(parkable, reply)
+      return cancelling(parkable.during(reply), reply)
     } catch (error) {
       reply.fail(asGatewayError(error))
       return done

@@ -57,8 +57,9 @@ interface Listen {
 }
 
 const discoverId = -1
-/** A listen that the server has ended is opened again after this. */
+/** A listen that the server has ended is opened again after this, and after twice as long each time in a row. */
 const relistenMs = 1_000
+const maxRelistenMs = 5 * 60_000
 
 /** An MCP server of 2026-07-28: no handshake, metadata on every request, questions inside results. */
 export class ModernUpstream implements Upstream {
@@ -70,7 +71,8 @@ export class ModernUpstream implements Upstream {
   #discovering: ((answer: Envelope | GatewayError) => void) | undefined
   #listen: Listen | undefined
   #uris: readonly string[] = []
-  #listening = false
+  #waitsToListen = false
+  #relistenMs = relistenMs
   #closed: GatewayError | undefined
 
   constructor(options: Options) {
@@ -139,7 +141,13 @@ export class ModernUpstream implements Upstream {
 
   /** A message that comes while the server is being greeted the older way: only the late answer concerns this. */
   late(bytes: Buffer): void {
-    if (bytes.includes(`"id":${discoverId}`)) this.receive(bytes, undefined)
+    try {
+      const envelope = readEnvelope(bytes)
+      if (envelope.kind === 'response' && idText(envelope) === String(discoverId))
+        this.#response(envelope)
+    } catch {
+      // Who else reads it says so.
+    }
   }
 
   send(call: Call): boolean {
@@ -273,20 +281,30 @@ export class ModernUpstream implements Upstream {
     const call = this.#calls.take(id)
     if (!call) return
     const { bytes, result } = envelope
-    if (call.outgoing.era === 'legacy' && result && isInputRequired(bytes, result)) {
-      this.#rounds.begin(call, envelope, this.#rewrites(call), this.#options.clock.now())
-      return
+    // It is off the table: whatever is wrong with the answer, the call must end.
+    try {
+      if (call.outgoing.era === 'legacy' && result && isInputRequired(bytes, result)) {
+        this.#rounds.begin(call, envelope, this.#rewrites(call))
+        return
+      }
+      call.carrier = undefined
+      const isList = call.method === 'tools/list' && this.#options.link.hasStreams
+      call.answer(isList ? withoutInvalidTools(envelope) : envelope, 'modern')
+    } catch (error) {
+      call.carrier = undefined
+      const why = asGatewayError(error).message
+      call.fail(new GatewayError('server_failed', `The answer cannot be read. ${why}`))
     }
-    call.carrier = undefined
-    const isList = call.method === 'tools/list' && this.#options.link.hasStreams
-    call.answer(isList ? withoutInvalidTools(envelope) : envelope, 'modern')
   }
 
   #notification(envelope: Envelope, relatedTo: number | undefined): void {
     const { method, bytes, params } = envelope
     if (method === 'notifications/progress') return this.#calls.progress(envelope)
     if (method === 'notifications/message') return this.#calls.logMessage(envelope, relatedTo)
-    if (method === 'notifications/subscriptions/acknowledged') return
+    if (method === 'notifications/subscriptions/acknowledged') {
+      this.#relistenMs = relistenMs
+      return
+    }
     if (method === 'notifications/cancelled') {
       const id = member(bytes, params, 'requestId')
       if (id && Number(bytes.toString('latin1', id.start, id.end)) === this.#listen?.id)
@@ -309,9 +327,13 @@ export class ModernUpstream implements Upstream {
     const greeting = this.#greeting
     if (!greeting || this.#closed) return
     const filter = listenFilter(greeting.capabilities, this.#uris)
-    if (filter === undefined) return
-    if (this.#listen && this.#listen.uris.join('\n') === this.#uris.join('\n')) return
     const before = this.#listen
+    if (before && before.uris.join('\n') === this.#uris.join('\n')) return
+    if (filter === undefined) {
+      this.#listen = undefined
+      this.#stopListen(before)
+      return
+    }
     const id = this.#calls.takeId()
     this.#listen = { id, uris: this.#uris }
     const params = { _meta: this.#ownMeta(), notifications: filter }
@@ -320,20 +342,25 @@ export class ModernUpstream implements Upstream {
       'mcp-method': 'subscriptions/listen',
     }
     this.#options.link.send([message('subscriptions/listen', params, id)], id, headers)
-    if (before) {
-      if (this.#options.link.hasStreams) this.#options.link.forget(before.id)
-      else this.#options.link.send([message('notifications/cancelled', { requestId: before.id })])
-    }
+    this.#stopListen(before)
+  }
+
+  #stopListen(listen: Listen | undefined): void {
+    if (!listen) return
+    const { link } = this.#options
+    if (link.hasStreams) link.forget(listen.id)
+    else link.send([message('notifications/cancelled', { requestId: listen.id })])
   }
 
   #endListen(): void {
     this.#listen = undefined
-    if (this.#listening || this.#closed) return
-    this.#listening = true
-    this.#options.clock.after(relistenMs, () => {
-      this.#listening = false
+    if (this.#waitsToListen || this.#closed) return
+    this.#waitsToListen = true
+    this.#options.clock.after(this.#relistenMs, () => {
+      this.#waitsToListen = false
       this.#relisten()
     })
+    this.#relistenMs = Math.min(2 * this.#relistenMs, maxRelistenMs)
   }
 }
 
@@ -352,7 +379,9 @@ function isInputRequired(bytes: Buffer, result: Span): boolean {
 
 function listens(capabilities: Record<string, unknown>, name: string, what: string): boolean {
   const capability = capabilities[name]
-  return typeof capability === 'object' && capability !== null && what in capability
+  const parts: Readonly<Record<string, unknown>> =
+    typeof capability === 'object' && capability !== null ? { ...capability } : {}
+  return parts[what] === true
 }
 
 /** The filter of `subscriptions/listen`, or undefined if this server has nothing to tell. */

@@ -6,6 +6,7 @@ import type { ClientReply } from './client-reply.ts'
 import { readEnvelope, resultMessage } from './envelope.ts'
 import type { Envelope, RequestEnvelope } from './envelope.ts'
 import { eachMember, isObject, member, parseSpan, slice, stringAt } from './json-spans.ts'
+import type { Span } from './json-spans.ts'
 
 /** A parked call whose client does not come back within this is cancelled: a person may be thinking. */
 const parkedMs = 10 * 60_000
@@ -13,8 +14,6 @@ const parkedMs = 10 * 60_000
 const togetherMs = 20
 /** Parked calls at once; past it a question fails. */
 const maxParked = 1_000
-/** Ours are told from a server's own by this; only who signed one can make one. */
-const prefix = 'omg1.'
 
 /** What a request must share with the one that was parked. */
 interface Binding {
@@ -33,6 +32,8 @@ interface Binding {
 export class ParkedCalls {
   readonly #clock: Clock
   readonly #key = randomBytes(32)
+  /** Tells our handles from a server's own, and from those of another gateway behind this one. */
+  readonly #prefix = `omg1.${randomBytes(6).toString('base64url')}.`
   readonly #parked = new Map<string, ParkableReply>()
 
   constructor(clock: Clock) {
@@ -46,12 +47,12 @@ export class ParkedCalls {
   /** The handle of a request that is a retry, or undefined if it carries none of ours. */
   handleOf(request: RequestEnvelope): string | undefined {
     const state = stringAt(request.bytes, member(request.bytes, request.params, 'requestState'))
-    return state?.startsWith(prefix) ? state : undefined
+    return state?.startsWith(this.#prefix) ? state : undefined
   }
 
   /** Takes a parked call up again. Throws GatewayError `invalid_params` for a handle that is not this request's. */
-  resume(handle: string, binding: Binding, reply: ClientReply): CallHandle {
-    const [id = '', signature = ''] = handle.slice(prefix.length).split('.')
+  resume(handle: string, binding: Binding, reply: ClientReply): ParkableReply {
+    const [id = '', signature = ''] = handle.slice(this.#prefix.length).split('.')
     const parked = this.#parked.get(id)
     const given = Buffer.from(signature, 'base64url')
     const right = parked && this.#sign(id, binding)
@@ -81,7 +82,7 @@ export class ParkedCalls {
     const id = randomBytes(24).toString('base64url')
     this.#parked.set(id, parkable)
     parkable.onGone = () => this.#parked.delete(id)
-    return `${prefix}${id}.${this.#sign(id, binding).toString('base64url')}`
+    return `${this.#prefix}${id}.${this.#sign(id, binding).toString('base64url')}`
   }
 
   #sign(id: string, { principal, serverId, request }: Binding): Buffer {
@@ -98,9 +99,19 @@ function digest({ bytes, params }: RequestEnvelope): string {
   if (params)
     eachMember(bytes, params.start, (key, value) => {
       if (key === '_meta' || key === 'inputResponses' || key === 'requestState') return
-      parts.push(`${JSON.stringify(key)}:${JSON.stringify(parseSpan(bytes, value))}`)
+      parts.push(`${JSON.stringify(key)}:${normal(bytes, value)}`)
     })
   return hash.update(parts.toSorted().join(',')).digest('base64url')
+}
+
+/** The value however it was spaced and escaped. */
+function normal(bytes: Buffer, value: Span): string {
+  try {
+    return JSON.stringify(parseSpan(bytes, value))
+  } catch {
+    // Nested so deeply that it cannot be walked: then it has to come again as it came.
+    return slice(bytes, value).toString('latin1')
+  }
 }
 
 interface Question {
@@ -170,7 +181,8 @@ export class ParkableReply implements Reply, CallHandle {
     if (responses && isObject(bytes, responses))
       eachMember(bytes, responses.start, (key, value) => {
         const question = this.#questions.get(key)
-        if (!question) return
+        // What is no result is no answer either.
+        if (!question || !isObject(bytes, value)) return
         this.#questions.delete(key)
         const json = resultMessage(Buffer.from('0'), [slice(bytes, value)])
         question.answer.answer(readEnvelope(Buffer.concat(json)))
@@ -179,7 +191,16 @@ export class ParkableReply implements Reply, CallHandle {
     if (this.#questions.size > 0) this.#flushSoon()
   }
 
-  /** The request that waits has been cancelled by its client; a parked call goes on waiting for a retry. */
+  /** The handle of one of its requests: once the call is parked, or taken up by another, its end is not the call's. */
+  during(reply: ClientReply): CallHandle {
+    return {
+      cancel: (reason) => {
+        if (this.#current === reply) this.cancel(reason)
+      },
+    }
+  }
+
+  /** Gives the call up, parked or not. */
   cancel(reason?: string): void {
     this.#stopTimer()
     this.onGone?.()

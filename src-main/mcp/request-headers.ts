@@ -39,7 +39,15 @@ export function decodeHeader(header: string): string | undefined {
 /** `x-mcp-header` annotations of a tool's inputSchema; undefined if one of them breaks the rules. */
 export function paramHeaders(schema: Buffer): ParamHeader[] | undefined {
   if (!schema.includes('x-mcp-header')) return []
-  const root: unknown = JSON.parse(schema.toString())
+  try {
+    return annotationsOf(JSON.parse(schema.toString()))
+  } catch {
+    // No JSON, or nested so deeply that nobody can walk it.
+    return undefined
+  }
+}
+
+function annotationsOf(root: unknown): ParamHeader[] | undefined {
   const found: ParamHeader[] = []
   let annotations = 0
   const count = (value: unknown): void => {
