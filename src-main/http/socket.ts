@@ -139,6 +139,10 @@ class Connection {
   #session: Duplex | undefined
   #out: Buffer[] = []
   #outBytes = 0
+  /** Messages of this turn; 0 before the first. */
+  #inTurn = 0
+  /** The last turn that had any had several: they are joined. */
+  #isBusy = false
 
   constructor(
     socket: net.Socket,
@@ -221,19 +225,28 @@ class Connection {
     this.end()
   }
 
-  /** One line, written with all others of this turn. */
+  /** One line: at once, or when there are many, with all others of this turn. */
   #write(chunks: readonly Buffer[]): void {
     if (this.#socket.writableEnded || this.#socket.destroyed) return
     const waiting = this.#outBytes + this.#socket.writableLength
     if (waiting > this.#limits.maxQueuedBytes)
       return this.#cut(`it does not read: ${waiting} bytes wait for it`)
-    if (this.#out.length === 0) setImmediate(() => this.#flush())
     for (const chunk of chunks) {
       this.#out.push(chunk)
       this.#outBytes += chunk.length
     }
     this.#out.push(lineFeed)
     this.#outBytes += 1
+    this.#inTurn++
+    if (this.#inTurn > 1) return
+    if (!this.#isBusy) this.#flush()
+    setImmediate(this.#endTurn)
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isBusy = this.#inTurn > 1
+    this.#inTurn = 0
+    this.#flush()
   }
 
   #flush(): void {
