@@ -162,6 +162,12 @@ export class Instances {
   /** Drains and stops all; calls that do not finish in time get `why`, and so does every request if it is for good. */
   async stop(reason: string, why: GatewayError, forGood: boolean): Promise<void> {
     if (forGood) this.#closed = why
+    // Most servers of a large catalog: nothing to stop, and nothing to tell.
+    if (forGood && this.#server.isQuiet) {
+      this.reason = reason
+      this.lastError = undefined
+      return
+    }
     this.#final.add(why)
     this.#stops++
     const slots = this.#parts.placement.all()

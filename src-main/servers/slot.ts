@@ -9,10 +9,11 @@ import { Subscriptions } from './subscriptions.ts'
 /** A place for one instance at a time: the one that all sessions share, or one session's own. */
 export class Slot {
   instance: Instance | undefined
-  /** What is declared to the server; its lists are kept under the signature of it. */
+  /** What is declared to the server. */
   readonly capabilities: ClientCapabilities
-  readonly signature: string
   readonly owner: Caller | undefined
+  /** Made when it is first needed: most servers of a large catalog are never used. */
+  #signature: string | undefined
   readonly subscriptions = new Subscriptions()
   readonly lists: ListingRefresh
   /** What this instance itself has listed: another session's, of the same signature, may have other things to show. */
@@ -27,7 +28,12 @@ export class Slot {
     this.lists = new ListingRefresh(clock)
     this.owner = owner
     this.capabilities = capabilities
-    this.signature = capabilitySignature(capabilities)
+  }
+
+  /** Of what is declared; the server's lists are kept under it. */
+  get signature(): string {
+    this.#signature ??= capabilitySignature(this.capabilities)
+    return this.#signature
   }
 
   /** What the instance that runs has listed. */

@@ -24,7 +24,7 @@ interface Options {
 
 const tickMs = 1_000
 /** Work on a large catalog lets requests pass this often. */
-const turnMs = 8
+const turnMs = 4
 
 /** The registry: which servers there are, and what a new catalog does to them. */
 export class Supervisor implements ServerDirectory {
@@ -55,6 +55,8 @@ export class Supervisor implements ServerDirectory {
     const changes: CatalogChanges = { added: [], removed: [], changed: [], updated: [] }
     const plans: { server: Server; plan: Plan }[] = []
     const next = new Map<string, Server>()
+    // What came before (reading, parsing) and the swap have turns of their own.
+    await nextTurn()
     let turn = clock.now()
     for (const definition of catalog.servers) {
       const server = this.#servers.get(definition.id)
@@ -73,6 +75,7 @@ export class Supervisor implements ServerDirectory {
         turn = clock.now()
       }
     }
+    await nextTurn()
     if (this.#closing)
       throw new GatewayError('shutting_down', 'The gateway is shutting down; nothing was changed.')
     // From here to the end of the swap nothing waits.

@@ -33,7 +33,9 @@ async function longestTurn(work: () => Promise<unknown>): Promise<number> {
   }
   turn()
   await work()
+  // The turn that the work ended in counts as well.
   isDone = true
+  turn()
   return longest
 }
 
