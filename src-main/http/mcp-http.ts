@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import { Batch, batchVersion, isBatch } from '../mcp/batch.ts'
 import type { CallHandle } from '../mcp/caller.ts'
 import type { ClientSession } from '../mcp/client-session.ts'
 import { errorBody, errorMessage, isRequest, onOneLine, readEnvelope } from '../mcp/envelope.ts'
@@ -11,10 +12,14 @@ import type { OneCall } from '../mcp/one-call.ts'
 import type { Sessions } from '../mcp/sessions.ts'
 import type { Clock } from '../servers/clock.ts'
 import { readBody } from './body.ts'
-import { EventStream, HttpChannel } from './http-channel.ts'
+import { EventStore } from './event-store.ts'
+import { HttpChannel } from './http-channel.ts'
 import type { McpHttp } from './listener.ts'
 import { checkRequestHeaders, checkVersionHeader } from './modern-headers.ts'
 import { errorHeaders, sendJson } from './respond.ts'
+import type { ResumableStream } from './resumable-stream.ts'
+import { SessionStreams } from './session-streams.ts'
+import { SseResponse } from './sse-response.ts'
 
 /** One message, with room for 8 MiB arguments many times over. */
 const maxBodyBytes = 64 * 1024 * 1024
@@ -23,12 +28,16 @@ const heartbeatMs = 25_000
 const sessionIdleMs = 8 * 3_600_000
 /** When the gateway is full, sessions this idle make room. */
 const evictIdleMs = 300_000
+/** Its streams begin with an event that has an id only, so that a client can always come back. */
+const primedVersion = '2025-11-25'
 
 interface HttpSession {
   session: ClientSession
   principal: string
   serverId: string | undefined
-  stream: EventStream | undefined
+  streams: SessionStreams
+  /** That of GET, also while it is interrupted. */
+  listening: ResumableStream | undefined
   /** Of clock.now(). */
   usedAt: number
 }
@@ -48,11 +57,13 @@ interface Options {
 export class McpEndpoint implements McpHttp {
   readonly #options: Options
   readonly #sessions = new Map<string, HttpSession>()
-  readonly #streams = new Set<EventStream>()
+  readonly #streams = new Set<SseResponse>()
+  readonly #events: EventStore
   readonly #heartbeat: NodeJS.Timeout
 
   constructor(options: Options) {
     this.#options = options
+    this.#events = new EventStore(() => options.clock.now())
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)
     this.#heartbeat.unref()
   }
@@ -108,6 +119,7 @@ export class McpEndpoint implements McpHttp {
 
   #post(request: IncomingMessage, response: ServerResponse, context: Context, body: Buffer): void {
     const bytes = onOneLine(body)
+    if (isBatch(bytes) && this.#batch(request, response, context, bytes)) return
     const isAggregate = context.serverId === undefined
     const envelope = readEnvelope(bytes, isAggregate ? 'with server_id' : 'never')
     if (isAggregate && envelope.serverId) {
@@ -125,7 +137,7 @@ export class McpEndpoint implements McpHttp {
     const opens = envelope.kind === 'request' && envelope.method === 'initialize'
     const entry = opens ? this.#open(context) : this.#find(request, context)
     if (entry.session.leaving && envelope.kind === 'request') throw sessionNotFound()
-    entry.usedAt = this.#options.clock.now()
+    this.#touch(entry)
     if (envelope.kind !== 'request') {
       entry.session.receive(envelope, undefined)
       response.writeHead(202, { 'content-length': 0 }).end()
@@ -136,6 +148,8 @@ export class McpEndpoint implements McpHttp {
       response,
       opens ? { 'mcp-session-id': entry.session.key } : {},
       'legacy',
+      entry,
+      envelope,
     )
     if (opens)
       response.on('close', () => {
@@ -154,22 +168,68 @@ export class McpEndpoint implements McpHttp {
       )
     checkVersion(request)
     const entry = this.#find(request, context)
-    const { session } = entry
-    if (session.leaving) throw sessionNotFound()
-    // One stream a session: a client that opens another has lost the first.
-    entry.stream?.end()
-    const stream = new EventStream(response)
-    entry.stream = stream
-    this.#streams.add(stream)
-    session.stream = (message) => stream.send(message)
+    const lastEventId = request.headers['last-event-id']
+    const place = typeof lastEventId === 'string' ? entry.streams.find(lastEventId) : undefined
+    if (place && place.stream !== entry.listening) {
+      // The answer to a POST, which goes on where it was interrupted.
+      place.stream.resume(new SseResponse(response, this.#streams), place.sequence)
+      response.on('close', () => this.#touch(entry))
+      return
+    }
+    if (entry.session.leaving) throw sessionNotFound()
+    const connection = new SseResponse(response, this.#streams)
+    if (place) place.stream.resume(connection, place.sequence)
+    else {
+      // One stream a session: a client that opens another has lost the first.
+      entry.listening?.discard()
+      entry.listening = entry.streams.create('g')
+      entry.listening.open(connection, isPrimed(entry))
+    }
+    const { session, listening } = entry
+    const send = (message: readonly Buffer[]): boolean => listening?.send(message) ?? false
+    session.stream = send
+    session.keep = undefined
     response.on('close', () => {
-      this.#streams.delete(stream)
-      entry.usedAt = this.#options.clock.now()
-      if (entry.stream !== stream) return
-      entry.stream = undefined
+      this.#touch(entry)
+      if (entry.listening !== listening || listening?.isConnected) return
       session.stream = undefined
+      session.keep = send
     })
     session.flushOwed()
+  }
+
+  /** False if the session's revision has no batches, or there is no session. */
+  #batch(
+    request: IncomingMessage,
+    response: ServerResponse,
+    context: Context,
+    bytes: Buffer,
+  ): boolean {
+    if (request.headers['mcp-session-id'] === undefined) return false
+    checkVersion(request)
+    const entry = this.#find(request, context)
+    const { session } = entry
+    if (session.protocolVersion !== batchVersion) return false
+    const batch = Batch.read(bytes)
+    if (session.leaving && batch.hasRequest) throw sessionNotFound()
+    this.#touch(entry)
+    const channel = batch.isAnswered
+      ? this.#channel(request, response, {}, 'legacy', entry)
+      : undefined
+    batch.deliver(
+      {
+        respond: (message) => channel?.respond(message),
+        send: (message) => channel?.send(message) ?? false,
+        abandon: () => channel?.abandon(),
+        answer: (message, id) => void channel?.send(message, id),
+      },
+      (envelope, its) => {
+        if (session.isGone) its.abandon()
+        else session.receive(envelope, its)
+      },
+    )
+    if (!channel) response.writeHead(202, { 'content-length': 0 }).end()
+    return true
   }
 
   /** The two eras are told apart by the request itself (2026-07-28 basic/versioning, Backward Compatibility). */
@@ -239,6 +299,8 @@ export class McpEndpoint implements McpHttp {
     response: ServerResponse,
     headers: Record<string, string>,
     statuses: 'rest' | 'legacy' | 'modern',
+    entry?: HttpSession,
+    envelope?: Envelope,
   ): HttpChannel {
     const accept = request.headers.accept
     const acceptsEvents =
@@ -252,6 +314,14 @@ export class McpEndpoint implements McpHttp {
       headers,
       statuses,
       streams: this.#streams,
+      id: envelope?.id && slice(envelope.bytes, envelope.id),
+      resumable:
+        entry &&
+        ((connection) => {
+          const stream = entry.streams.create('p')
+          stream.open(connection, isPrimed(entry))
+          return stream
+        }),
     })
   }
 
@@ -263,13 +333,14 @@ export class McpEndpoint implements McpHttp {
       session,
       principal: context.principal,
       serverId: context.serverId,
-      stream: undefined,
+      streams: new SessionStreams(this.#events),
+      listening: undefined,
       usedAt: clock.now(),
     }
     this.#sessions.set(session.key, entry)
     session.onEnd = () => {
       this.#sessions.delete(session.key)
-      entry.stream?.end()
+      entry.streams.close()
     }
     return entry
   }
@@ -294,15 +365,20 @@ export class McpEndpoint implements McpHttp {
     return entry
   }
 
+  #touch(entry: HttpSession): void {
+    entry.usedAt = this.#options.clock.now()
+  }
+
   #beat(): void {
     for (const stream of this.#streams) stream.beat()
+    this.#events.expire()
     this.#evict(sessionIdleMs)
   }
 
   #evict(idleMs: number): void {
     const before = this.#options.clock.now() - idleMs
-    for (const { session, stream, usedAt } of this.#sessions.values())
-      if (!stream && session.openCalls === 0 && usedAt <= before)
+    for (const { session, listening, usedAt } of this.#sessions.values())
+      if (!listening?.isConnected && session.openCalls === 0 && usedAt <= before)
         this.#options.sessions.close(session)
   }
 
@@ -313,6 +389,11 @@ export class McpEndpoint implements McpHttp {
       refuse(response, asGatewayError(error))
     }
   }
+}
+
+/** 2025-11-25 basic/transports, Sending Messages to the Server: older clients take an event without data for a message. */
+function isPrimed({ session }: HttpSession): boolean {
+  return session.protocolVersion === primedVersion
 }
 
 function sessionNotFound(): GatewayError {

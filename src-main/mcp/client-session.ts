@@ -89,6 +89,8 @@ export class ClientSession implements Caller {
   logLevel: McpLogLevel | undefined
   /** The way for what belongs to no request; undefined while there is none. */
   stream: ((message: readonly Buffer[]) => boolean) | undefined
+  /** Keeps a notification for a client whose stream is interrupted; undefined if it had none to come back to. */
+  keep: ((message: readonly Buffer[]) => boolean) | undefined
   /** Ends the session from this side; set by its carrier. */
   onEnd: (() => void) | undefined
   /** Takes it off the books; set by who opened it. */
@@ -292,9 +294,9 @@ export class ClientSession implements Caller {
     for (const [id, { bytes }] of this.#held) if (this.#deliver(bytes, undefined)) this.#release(id)
   }
 
-  /** Tells the client something that belongs to no request of its own. False if there is no way to it now. */
+  /** Tells the client something that belongs to no request of its own. False if it will not get there. */
   push(bytes: readonly Buffer[]): boolean {
-    return this.#deliver(bytes, undefined)
+    return this.#deliver(bytes, undefined) || this.keep?.(bytes) === true
   }
 
   /** A list has changed: told now, or when the client next opens its stream. */

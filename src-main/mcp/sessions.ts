@@ -5,6 +5,7 @@ import type { Clock } from '../servers/clock.ts'
 import type { Server } from '../servers/server.ts'
 import { AggregateLists } from './aggregate-lists.ts'
 import { AggregateRoute } from './aggregate-route.ts'
+import { Batch, batchVersion, isBatch } from './batch.ts'
 import type { Caller } from './caller.ts'
 import { ClientSession } from './client-session.ts'
 import type { Channel } from './client-reply.ts'
@@ -182,6 +183,13 @@ export class Sessions implements SessionHost {
     return {
       receive: (bytes) => {
         try {
+          if (session.protocolVersion === batchVersion && isBatch(bytes)) {
+            Batch.read(onOneLine(bytes)).deliver(channel, (envelope, its) => {
+              if (session.isGone) its.abandon()
+              else session.receive(envelope, its)
+            })
+            return
+          }
           const envelope = readEnvelope(onOneLine(bytes))
           if (!requests.receive(envelope, channel)) session.receive(envelope, channel)
         } catch (error) {

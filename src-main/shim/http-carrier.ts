@@ -189,6 +189,8 @@ class HttpCarrier implements Carrier {
     const id = envelope?.kind === 'request' ? idText(envelope) : undefined
     let isAnswered = id === undefined
     const reader = new SseReader(({ data }) => {
+      // Only an id, to come back with.
+      if (data.length === 0) return
       const answer = tryRead(data)
       if (answer?.kind === 'response' && idText(answer) === id) {
         isAnswered = true

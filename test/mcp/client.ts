@@ -50,6 +50,8 @@ export class Exchange {
           const framer = new LineFramer((line) => {
             if (line.subarray(0, 6).toString() !== 'data: ') return
             const data = Buffer.from(line.subarray(6))
+            // The event that has an id only.
+            if (data.length === 0) return
             this.events.push(data)
             options.onEvent?.(data)
           })
