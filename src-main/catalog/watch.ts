@@ -197,6 +197,7 @@ class PathWatch implements FileWatch {
       this.#deaf = true
     })
     watcher.on('all', (type) => {
+      // Left to itself, chokidar at times goes on with the folder that was moved away or removed.
       if (type === 'addDir' || type === 'unlinkDir') this.#stale = true
       this.#schedule(this.#debounceMs)
       void this.#arm()
