@@ -105,7 +105,7 @@ test('pings, answers from the cache and open streams are no activity', async () 
     clock.advance(147_000)
     await eventually(async () => {
       const entries = await readJournal(journal)
-      expect(entries.filter(({ method }) => method === 'ping')).toHaveLength(pings)
+      expect(entries.filter(({ answered }) => answered === 'ping')).toHaveLength(pings)
     })
     await Promise.all([session.request('ping'), gateway.call('one', 'ping')])
     await gateway.session({ serverId: 'one' })

@@ -288,6 +288,8 @@ export function toolText(answer: Message): string {
 export interface JournalEntry {
   pid: number
   started?: true
+  /** A ping that was answered. */
+  answered?: string
   method?: string
   name?: string
   text?: string
