@@ -226,7 +226,7 @@ test('among all servers, a client is shown what its own instance has and nobody 
   const registered = async ({ client }: Seat): Promise<string[]> =>
     (await client.list('resources'))
       .map(({ name }) => String(name))
-      .filter((name) => /gz$/.test(name))
+      .filter((name) => name.endsWith('gz'))
   const [first, second] = [await sit(kind, 'own'), await sit(kind, 'own')]
   for (const [seat, name] of [
     [first, 'first.gz'],

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { converse, environmentPrefix } from './everything-script.ts'
 import { freePort, serveEverything } from './everything-service.ts'
 import type { EverythingService } from './everything-service.ts'
@@ -114,15 +114,12 @@ describe.each(remotes)('$type to the everything server in its mode $mode', ({ id
 test('a remote server that is not there fails with its address, and the others go on', async () => {
   const port = await freePort()
   const other = await Place.make()
-  try {
-    const url = `http://127.0.0.1:${port}/mcp`
-    const gone = await other.start({
-      servers: [{ id: 'gone', runtime: { type: 'remote-http', url } }],
-    })
-    const { status, body } = await gone.post('/mcp', { server_id: 'gone', method: 'tools/list' })
-    expect(status).toBe(502)
-    expect(JSON.stringify(body)).toContain(`127.0.0.1:${port}`)
-  } finally {
-    await other.end()
-  }
+  onTestFinished(() => other.end())
+  const url = `http://127.0.0.1:${port}/mcp`
+  const gone = await other.start({
+    servers: [{ id: 'gone', runtime: { type: 'remote-http', url } }],
+  })
+  const { status, body } = await gone.post('/mcp', { server_id: 'gone', method: 'tools/list' })
+  expect(status).toBe(502)
+  expect(JSON.stringify(body)).toContain(`127.0.0.1:${port}`)
 })

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { isAlive } from '../support/processes.ts'
 import { nodeServer, Place, root, serverProgram } from './gateway-program.ts'
 import type { CatalogEntry } from './gateway-program.ts'
@@ -117,40 +117,41 @@ describe('a client with the shim', () => {
 
   test('keeps its session when its gateway is ended, killed and started again', async () => {
     const own = await Place.make()
-    try {
-      const servers = [nodeServer('everything', [serverProgram.everything, 'stdio'])]
-      await own.install(servers)
-      const first = await own.start({ servers })
-      const clients = await Promise.all([
-        connect('v1', { command: own.shim() }),
-        connect('v2', { command: own.shim() }),
-      ])
-      const [one] = clients
-      for (const client of clients) expect(await echo(client, '1')).toEqual(echoed('1'))
-      const uri = 'mcp://everything/demo://resource/dynamic/text/1'
-      await one.request('resources/subscribe', { uri })
-
-      await first.stop('SIGTERM')
-      const second = await own.start({ servers })
-      for (const client of clients) expect(await echo(client, '2')).toEqual(echoed('2'))
-      one.notices.length = 0
-      await one.request('tools/call', { name: 'everything__toggle-subscriber-updates' })
-      await vi.waitFor(
-        () =>
-          expect(one.notices).toContainEqual(
-            expect.objectContaining({ method: 'notifications/resources/updated', params: { uri } }),
-          ),
-        { timeout: 7_000, interval: 50 },
-      )
-
-      await second.stop('SIGKILL')
-      // Nobody starts another: the shims do.
-      const answers = await Promise.all(clients.map((client) => echo(client, '3')))
-      expect(answers).toEqual(clients.map(() => echoed('3')))
-      expect(await own.processesOf('gateway-http')).toEqual([await own.gatewayPid()])
+    onTestFinished(async () => {
       await closeClients()
-    } finally {
       await own.end()
-    }
+    })
+    const servers = [nodeServer('everything', [serverProgram.everything, 'stdio'])]
+    await own.install(servers)
+    const first = await own.start({ servers })
+    const clients = await Promise.all([
+      connect('v1', { command: own.shim() }),
+      connect('v2', { command: own.shim() }),
+    ])
+    const [one] = clients
+    for (const client of clients) expect(await echo(client, '1')).toEqual(echoed('1'))
+    const uri = 'mcp://everything/demo://resource/dynamic/text/1'
+    await one.request('resources/subscribe', { uri })
+
+    await first.stop('SIGTERM')
+    const second = await own.start({ servers })
+    for (const client of clients) expect(await echo(client, '2')).toEqual(echoed('2'))
+    one.notices.length = 0
+    await one.request('tools/call', { name: 'everything__toggle-subscriber-updates' })
+    await vi.waitFor(
+      () =>
+        expect(one.notices).toContainEqual(
+          expect.objectContaining({ method: 'notifications/resources/updated', params: { uri } }),
+        ),
+      { timeout: 7_000, interval: 50 },
+    )
+
+    await second.stop('SIGKILL')
+    // Nobody starts another: the shims do. A list is asked for again; a call that may have gone to the dead one is not.
+    const lists = await Promise.all(clients.map((client) => client.list('tools')))
+    for (const list of lists) expect(list.length).toBeGreaterThan(10)
+    const answers = await Promise.all(clients.map((client) => echo(client, '3')))
+    expect(answers).toEqual(clients.map(() => echoed('3')))
+    expect(await own.processesOf('gateway-http')).toEqual([await own.gatewayPid()])
   }, 40_000)
 })
