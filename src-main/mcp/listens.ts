@@ -22,10 +22,14 @@ const followMs = 5_000
 const maxListens = 5_000
 const maxUris = 1_000
 
-/** One open `subscriptions/listen` (2026-07-28 basic/patterns/subscriptions). It is a caller of its own: what it follows is let go with it. */
+/**
+ * One open `subscriptions/listen` (2026-07-28 basic/patterns/subscriptions). It is a caller of its own, since what it
+ * follows is let go with it, at the instances of the client that has opened it.
+ */
 class Listen implements Caller {
   readonly era = 'modern'
-  readonly capabilities = {}
+  readonly capabilities: Caller['capabilities']
+  readonly placedWith: Caller
   readonly key: string
   /** Undefined: all servers as one. */
   readonly serverId: string | undefined
@@ -39,6 +43,8 @@ class Listen implements Caller {
     this.key = key
     this.serverId = serverId
     this.reply = reply
+    this.placedWith = reply.caller
+    this.capabilities = reply.caller.capabilities
   }
 
   ask(_request: RequestEnvelope, answer: ClientAnswer): AskHandle {
@@ -48,11 +54,11 @@ class Listen implements Caller {
     return { cancel() {} }
   }
 
-  /** `params`: members besides `_meta`, as JSON. */
-  send(method: string, params: string): void {
+  /** `params`: members besides `_meta`, as JSON. False: there is no way to the client. */
+  send(method: string, params: string): boolean {
     const meta = `"_meta":{${JSON.stringify(metaKey.subscriptionId)}:${this.reply.id.toString()}}`
     const rest = params === '' ? '' : `,${params}`
-    this.reply.notify([
+    return this.reply.notify([
       Buffer.from(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":{${meta}${rest}}}`),
     ])
   }
@@ -102,10 +108,11 @@ export class Listens {
     return handle
   }
 
-  /** A server's lists differ. */
-  listChanged(server: Server, method: string): void {
+  /** A server's lists differ. `owner`: of the instance, if it is not shared. */
+  listChanged(server: Server, owner: Caller | undefined, method: string): void {
     for (const listen of this.#listens)
-      if (listen.serverId === undefined || listen.serverId === server.id) this.#tell(listen, method)
+      if (listen.serverId === undefined || listen.serverId === server.id)
+        if (server.slotOf(listen).owner === owner) this.#tell(listen, method)
   }
 
   /** Another catalog is in force. `differing`: servers whose lists may be others; `isOther`: the aggregate's may. */
@@ -116,13 +123,12 @@ export class Listens {
         for (const { method } of Object.values(kinds)) this.#tell(listen, method)
   }
 
-  updated(server: Server, uri: string): void {
+  updated(server: Server, owner: Caller | undefined, uri: string): void {
     for (const listen of this.#listens) {
       const isAggregate = listen.serverId === undefined
       if (!isAggregate && listen.serverId !== server.id) continue
-      const follows =
-        server.shared.subscriptions.follows(uri, listen) ||
-        server.slotOf(listen).subscriptions.follows(uri, listen)
+      const slot = owner ? server.slotOf(listen) : server.shared
+      const follows = slot.owner === owner && slot.subscriptions.follows(uri, listen)
       const exposed = isAggregate ? aggregateUri(server.id, uri) : uri
       if (follows)
         listen.send('notifications/resources/updated', `"uri":${JSON.stringify(exposed)}`)
@@ -158,10 +164,16 @@ export class Listens {
       ...Object.fromEntries(honoured.map((kind) => [kind, true])),
       ...(accepted.length > 0 ? { resourceSubscriptions: accepted } : {}),
     }
-    listen.send(
+    const acknowledged = listen.send(
       'notifications/subscriptions/acknowledged',
       `"notifications":${JSON.stringify(filter)}`,
     )
+    if (!acknowledged) {
+      const why = 'A stream of changes needs a client that accepts text/event-stream.'
+      listen.reply.fail(new GatewayError('not_acceptable', why))
+      this.#close(listen)
+      return
+    }
     // Nothing may come before the acknowledgment.
     for (const kind of honoured) listen.kinds.add(kind)
   }
@@ -216,5 +228,7 @@ function listens(
   what: string,
 ): boolean {
   const capability = capabilities?.[name]
-  return typeof capability === 'object' && capability !== null && what in capability
+  const parts: Readonly<Record<string, unknown>> =
+    typeof capability === 'object' && capability !== null ? { ...capability } : {}
+  return parts[what] === true
 }

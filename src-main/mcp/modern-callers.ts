@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { AskHandle, Caller, ClientAnswer, ClientCapabilities, Reply } from './caller.ts'
 import { capabilitySignature } from './client-capability.ts'
@@ -10,8 +11,8 @@ import { ParkableReply } from './parked-calls.ts'
 const maxCallers = 1_000
 
 /**
- * A client of 2026-07-28 has no session: what belongs together is one principal with one set of capabilities (product
- * 3, isolation). Questions of legacy servers are put into the result of the request that they belong to.
+ * A client of 2026-07-28 has no session: what belongs together is one principal, over a pipe one connection, with one
+ * set of capabilities (product 3, isolation). Questions of legacy servers are put into the result of the request that they belong to.
  */
 export class ModernCaller implements Caller {
   readonly era = 'modern'
@@ -46,6 +47,14 @@ export class ModernCaller implements Caller {
   }
 }
 
+/** Longer than this, a name of capabilities is shortened. */
+const maxNameLength = 200
+
+function shortened(name: string): string {
+  if (name.length <= maxNameLength) return name
+  return createHash('sha256').update(name).digest('base64url')
+}
+
 export class ModernCallers {
   readonly #callers = new Map<string, ModernCaller>()
   readonly #forget: (caller: Caller) => void
@@ -55,8 +64,9 @@ export class ModernCallers {
     this.#forget = forget
   }
 
-  of(principal: string, capabilities: ClientCapabilities): ModernCaller {
-    const key = `requests of ${principal} ${capabilitySignature(capabilities)}`
+  /** `who`: a principal, or one connection of it where it is known which requests come over which. */
+  of(who: string, capabilities: ClientCapabilities): ModernCaller {
+    const key = `${keyStart(who)}${shortened(capabilitySignature(capabilities))}`
     const existing = this.#callers.get(key)
     const caller = existing ?? new ModernCaller(key, capabilities)
     // The youngest last.
@@ -64,12 +74,25 @@ export class ModernCallers {
     this.#callers.set(key, caller)
     if (this.#callers.size > maxCallers) {
       const [oldest] = this.#callers.values()
-      if (oldest) {
-        this.#callers.delete(oldest.key)
-        oldest.isGone = true
-        this.#forget(oldest)
-      }
+      if (oldest) this.#drop(oldest)
     }
     return caller
   }
+
+  /** The connection is gone, and all that servers hold for it goes as well. */
+  left(who: string): void {
+    const start = keyStart(who)
+    for (const caller of this.#callers.values())
+      if (caller.key.startsWith(start)) this.#drop(caller)
+  }
+
+  #drop(caller: ModernCaller): void {
+    this.#callers.delete(caller.key)
+    caller.isGone = true
+    this.#forget(caller)
+  }
+}
+
+function keyStart(who: string): string {
+  return `requests of ${JSON.stringify(who)} `
 }

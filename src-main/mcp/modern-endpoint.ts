@@ -41,6 +41,13 @@ export interface RequestChecks {
 
 const noChecks: RequestChecks = { version: () => undefined, headers: () => undefined }
 
+export interface RequestContext {
+  principal: string
+  serverId?: string | undefined
+  /** The pipe that it came over: clients of one principal are told apart by it, where a server asks back. */
+  connection?: string
+}
+
 interface Options {
   directory: ServerDirectory
   clock: Clock
@@ -59,6 +66,7 @@ export class ModernEndpoint {
     this.#options = options
     this.#parked = new ParkedCalls(options.clock)
     this.#callers = new ModernCallers((caller) => {
+      this.#parked.forget(caller)
       for (const server of options.directory.all()) server.forget(caller)
     })
   }
@@ -70,7 +78,7 @@ export class ModernEndpoint {
   /** Answers through the channel. The handle cancels: the client has closed the stream, or said so on a pipe. */
   request(
     request: RequestEnvelope,
-    context: { principal: string; serverId?: string | undefined },
+    context: RequestContext,
     channel: Channel,
     checks: RequestChecks = noChecks,
     ended: () => void = () => {},
@@ -78,7 +86,8 @@ export class ModernEndpoint {
     const { directory, listens, route } = this.#options
     const { principal, serverId } = context
     const meta = readMeta(request)
-    let reply = new ClientReply(this.#callers.of(principal, {}), request, channel, ended)
+    const who = context.connection ?? principal
+    let reply = new ClientReply(this.#callers.of(who, {}), request, channel, ended)
     const done: CallHandle = { cancel: () => reply.abandon() }
     try {
       const version = readModernVersion(request, meta)
@@ -89,7 +98,7 @@ export class ModernEndpoint {
       const wrongHeader = checks.headers()
       if (wrongHeader) throw wrongHeader
       const level = stringAt(request.bytes, meta?.logLevel)
-      const caller = this.#callers.of(principal, capabilities)
+      const caller = this.#callers.of(who, capabilities)
       if (isLogLevel(level)) caller.wantLevel(level)
       if (meta?.logLevel && !isLogLevel(level))
         throw new GatewayError(
@@ -130,6 +139,11 @@ export class ModernEndpoint {
   /** `inputSchema` of a tool under the name that clients know it by, as far as it is known. */
   toolSchema(serverId: string | undefined, name: string): Buffer | undefined {
     return this.#options.route(serverId).toolSchema(name)
+  }
+
+  /** A pipe is gone. */
+  left(connection: string): void {
+    this.#callers.left(connection)
   }
 
   close(): void {

@@ -92,7 +92,10 @@ export function readModernVersion(request: RequestEnvelope, meta: ModernMeta | u
   return version
 }
 
-/** `clientCapabilities`. Throws GatewayError `malformed` where they are missing. */
+/** What a client declares is kept while it is in use. */
+const maxCapabilityBytes = 64 * 1024
+
+/** `clientCapabilities`. Throws GatewayError `malformed` where they are missing or absurdly long. */
 export function readModernCapabilities(
   request: RequestEnvelope,
   meta: ModernMeta | undefined,
@@ -100,6 +103,11 @@ export function readModernCapabilities(
   const span = meta?.clientCapabilities
   if (span === undefined || !isObject(request.bytes, span))
     throw missing(metaKey.clientCapabilities)
+  if (span.end - span.start > maxCapabilityBytes)
+    throw new GatewayError(
+      'malformed',
+      `The client capabilities have more than ${maxCapabilityBytes} bytes.`,
+    )
   const value = parseSpan(request.bytes, span)
   return typeof value === 'object' && value !== null ? { ...value } : {}
 }

@@ -71,6 +71,12 @@ export class ParkedCalls {
     return new ParkableReply(reply, this.#clock, (parkable) => this.#park(parkable, binding))
   }
 
+  /** The calls of a client that is gone are given up. */
+  forget(caller: Caller): void {
+    for (const parked of this.#parked.values())
+      if (parked.caller === caller) parked.cancel('The client has gone.')
+  }
+
   /** All calls are given up. */
   close(): void {
     for (const parked of this.#parked.values()) parked.cancel('The gateway stops.')

@@ -210,7 +210,7 @@ export class Sessions implements SessionHost {
     else if (method === 'notifications/resources/updated') {
       this.#updated(server, owner, envelope)
       const uri = stringAt(bytes, member(bytes, params, 'uri'))
-      if (uri !== undefined) this.#listens.updated(server, uri)
+      if (uri !== undefined) this.#listens.updated(server, owner, uri)
     } else {
       const level = owner ? Infinity : this.#severity(server, envelope)
       for (const session of this.#audience(server, owner)) {
@@ -287,7 +287,7 @@ export class Sessions implements SessionHost {
   }
 
   #listChanged(server: Server, owner: Caller | undefined, methods: Iterable<string>): void {
-    for (const method of methods) this.#listens.listChanged(server, method)
+    for (const method of methods) this.#listens.listChanged(server, owner, method)
     for (const session of this.#audience(server, owner))
       for (const method of methods)
         if (session.route === this.#aggregate && !owner) this.#changed(method)

@@ -38,7 +38,7 @@ export class Placement {
 
   /** As far as it is decided. */
   of(caller: Caller): Slot {
-    return this.#own.get(caller.key) ?? this.shared
+    return this.#own.get((caller.placedWith ?? caller).key) ?? this.shared
   }
 
   /** True if it is to have, or has, an instance of its own. */
@@ -52,13 +52,16 @@ export class Placement {
   }
 
   /** Decides. Throws `cancelled` for a caller that is gone, as nothing would ever end what is started for it. */
-  for(caller: Caller): Slot {
+  for(asking: Caller): Slot {
+    if (asking.isGone) throw new GatewayError('cancelled', 'The session has ended.')
+    const caller = asking.placedWith ?? asking
     const existing = this.#own.get(caller.key)
     if (existing) return existing
     if (caller === gatewayCaller) return this.shared
     if (caller.isGone) throw new GatewayError('cancelled', 'The session has ended.')
     if (!this.wantsOwn(caller)) {
-      this.#onShared.add(caller.key)
+      // Requests of 2026-07-28 are on their own: each goes where it is served best.
+      if (caller.era === 'legacy') this.#onShared.add(caller.key)
       return this.shared
     }
     const slot = new Slot(caller, caller.capabilities, this.#clock)

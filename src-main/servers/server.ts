@@ -347,9 +347,11 @@ export class Server implements CallOwner {
   forget(caller: Caller): void {
     const slot = this.#placement.forget(caller)
     if (slot) void this.#instances.retire(slot, 'its session ended')
-    this.shared.instance?.upstream?.forget(caller)
-    const left = this.shared.subscriptions.forget(caller)
-    if (left.length > 0) this.#state.unfollowed(this.shared, left)
+    for (const other of this.slots) {
+      other.instance?.upstream?.forget(caller)
+      const left = other.subscriptions.forget(caller)
+      if (left.length > 0) this.#state.unfollowed(other, left)
+    }
   }
 
   /** Follows a resource for this caller; the reply gets the server's answer. A modern server has no such request. */
