@@ -7,7 +7,7 @@ import { createListener } from '../http/listener.ts'
 import type { Listener, ListenerOptions } from '../http/listener.ts'
 import { McpEndpoint } from '../http/mcp-http.ts'
 import { createSocketListener } from '../http/socket.ts'
-import { ProcessRecords, reapLeftovers } from '../runtimes/leftovers.ts'
+import { ProcessRecords } from '../runtimes/process-records.ts'
 import { systemClock } from '../servers/clock.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -17,6 +17,7 @@ import { claimStateDir, removeInfo, writeInfo } from './gateway-claim.ts'
 import { GatewayExit } from './gateway-exit.ts'
 import { loadSettings } from './gateway-options.ts'
 import type { GatewayFlags, Settings } from './gateway-options.ts'
+import { giveMemoryBack } from './memory-return.ts'
 import { siblingProgram } from './sibling-program.ts'
 import { watchForQuiet } from './quiet.ts'
 
@@ -81,6 +82,9 @@ export async function runGateway(flags: GatewayFlags): Promise<void> {
         () => gateway.isQuiet(),
         () => exit.shutdown('nobody uses the gateway'),
       )
+    giveMemoryBack(() => gateway.sessions.size)
+    // Not needed to listen, and what it checks the records with takes its time to load.
+    const { reapLeftovers } = await import('../runtimes/leftovers.ts')
     void reapLeftovers(files.dir, log)
   } catch (error) {
     await exit.abandon()
