@@ -14,6 +14,7 @@ import { isListMethod } from './listing.ts'
 import type { ListMethod } from './listing.ts'
 import { aggregateUri, splitUri } from './names.ts'
 import type { ServerDirectory } from './server-directory.ts'
+import { isTaskMethod, TaskOwners } from './task-owners.ts'
 
 /** Legacy clients learn the capabilities once, while servers come and go: a fixed superset (mcp-protocol, Names). */
 const capabilities = {
@@ -24,12 +25,20 @@ const capabilities = {
   logging: {},
 }
 
+/** What is routed besides, in the words of each era. Each server decides for itself whether it makes tasks. */
+const legacyCapabilities = {
+  ...capabilities,
+  tasks: { cancel: {}, requests: { tools: { call: {} } } },
+}
+const modernCapabilities = { ...capabilities, extensions: { 'io.modelcontextprotocol/tasks': {} } }
+
 /** `/mcp`: all servers as one, tools named `server__tool`. */
 export class AggregateRoute implements Route {
   readonly #directory: ServerDirectory
   readonly #lists: AggregateLists
   readonly #levels: () => void
   readonly #version: string
+  readonly #tasks = new TaskOwners()
 
   constructor(
     directory: ServerDirectory,
@@ -47,7 +56,7 @@ export class AggregateRoute implements Route {
     const instructions = await this.#instructions(session)
     return jsonBytes({
       protocolVersion,
-      capabilities,
+      capabilities: protocolVersion === '2025-11-25' ? legacyCapabilities : capabilities,
       serverInfo: this.#serverInfo(),
       ...(instructions === undefined ? {} : { instructions }),
     })
@@ -56,7 +65,7 @@ export class AggregateRoute implements Route {
   async discover(caller: Caller): Promise<Buffer> {
     const instructions = await this.#instructions(caller)
     return discoverResult(
-      jsonBytes(capabilities),
+      jsonBytes(modernCapabilities),
       jsonBytes(this.#serverInfo()),
       instructions === undefined ? undefined : jsonBytes(instructions),
     )
@@ -108,6 +117,7 @@ export class AggregateRoute implements Route {
       case 'completion/complete':
         return this.#complete(caller, request, reply)
       default:
+        if (isTaskMethod(method)) return this.#task(caller, request, reply)
         throw new GatewayError('method_not_found', `Method not found: ${method}`)
     }
   }
@@ -162,7 +172,8 @@ export class AggregateRoute implements Route {
       if (!target || !server)
         throw new GatewayError('invalid_params', `Unknown ${noun}: ${exposed}`)
       const edit: Edit = { ...at, text: jsonBytes(target.name) }
-      return server.send(outgoing(request, caller, [edit]), new UriReply(answers, server.id))
+      const uris = new UriReply(answers, server.id)
+      return server.send(outgoing(request, caller, [edit]), this.#tasks.watching(uris, server.id))
     }
     const known = this.#lists.knownTarget(list, exposed)
     if (known) return send(known)
@@ -179,6 +190,15 @@ export class AggregateRoute implements Route {
     const { server, uri } = this.#owner(stringAt(request.bytes, at))
     const out = outgoing(request, caller, at ? [{ ...at, text: jsonBytes(uri) }] : [])
     return act ? act(server, uri, out) : server.send(out, new UriReply(reply, server.id))
+  }
+
+  /** To the server that has made the task. */
+  #task(caller: Caller, request: RequestEnvelope, reply: Reply): CallHandle {
+    const { bytes, params } = request
+    const taskId = stringAt(bytes, member(bytes, params, 'taskId'))
+    const server = this.#directory.get(this.#tasks.serverOf(caller, taskId))
+    if (!server) throw new GatewayError('invalid_params', `Unknown task: ${taskId ?? ''}`)
+    return server.send(outgoing(request, caller), new UriReply(reply, server.id))
   }
 
   #owner(exposed: string | undefined): { server: Server; uri: string } {
@@ -290,6 +310,8 @@ function uriEdits(bytes: Buffer, result: Span, serverId: string): Edit[] {
   }
   each(member(bytes, result, 'content'), one)
   each(member(bytes, result, 'contents'), one)
+  // What a task has come to (tasks/get).
+  each(member(bytes, member(bytes, result, 'result'), 'content'), one)
   each(member(bytes, result, 'messages'), (item) => one(member(bytes, item, 'content')))
   return edits
 }

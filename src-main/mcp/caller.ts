@@ -55,6 +55,8 @@ export interface Caller {
   readonly capabilities: ClientCapabilities
   /** What it asked for with logging/setLevel; an instance of its own is told. */
   readonly logLevel?: McpLogLevel | undefined
+  /** On whose behalf, where several callers may be one and the same client. */
+  readonly principal?: string
   /** Whose instances it shares: a stream of changes belongs to the client that has opened it. */
   readonly placedWith?: Caller
   /** True once its session has ended: nothing is started for it any more. */

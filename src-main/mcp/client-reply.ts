@@ -48,7 +48,10 @@ export class ClientReply implements Reply {
     if (!response.id || this.#done) return
     const to = this.caller.era
     // Before the end: what has to be rewritten may turn out to be no JSON, and then an error is the answer.
-    const own = era === to ? response : bridgeResponse(response, this.request.method, to)
+    const own =
+      era === to
+        ? response
+        : bridgeResponse(response, this.request.method, to, this.caller.capabilities)
     if (!own.id || !this.#end()) return
     const message = splice(own.bytes, [{ ...own.id, text: this.id }])
     if (to === 'modern' && own.error) this.#channel.respond(message, undefined, errorCode(own))

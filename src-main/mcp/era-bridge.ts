@@ -1,4 +1,4 @@
-import type { Era } from './caller.ts'
+import type { ClientCapabilities, Era } from './caller.ts'
 import type { Envelope, RequestEnvelope } from './envelope.ts'
 import { readEnvelope } from './envelope.ts'
 import {
@@ -10,6 +10,7 @@ import {
   member,
   slice,
   spliced,
+  stringAt,
 } from './json-spans.ts'
 import type { Edit, Span } from './json-spans.ts'
 import { membersOf, requestOnlyKeys } from './modern-message.ts'
@@ -125,13 +126,19 @@ export function legacyResultEdits(bytes: Buffer, result: Span, method: string): 
   return edits
 }
 
-/** `outputSchema` of another type than object is wrapped as the content is; left out where that would break references. */
+const notObjects = new Set(['array', 'string', 'number', 'integer', 'boolean', 'null'])
+
+/**
+ * `outputSchema` of another type than object is wrapped as the content is; left out where that would break references,
+ * and where the content may be an object or not.
+ */
 function legacyToolEdits(bytes: Buffer, tool: Span): Edit[] {
   const schema = member(bytes, tool, 'outputSchema')
   if (schema === undefined || !isObject(bytes, schema)) return []
   const type = member(bytes, schema, 'type')
-  if (type !== undefined && bytes.toString('latin1', type.start, type.end) === '"object"') return []
-  if (slice(bytes, schema).includes('"#'))
+  const name = stringAt(bytes, type)
+  if (name === 'object') return []
+  if (name === undefined || !notObjects.has(name) || slice(bytes, schema).includes('"#'))
     return withoutMembers(bytes, tool, (key) => key === 'outputSchema')
   return wrapped(schema, '{"type":"object","properties":{"result":', '},"required":["result"]}')
 }
@@ -167,10 +174,57 @@ function errorEdits(bytes: Buffer, error: Span, method: string, to: Era): Edit[]
   return []
 }
 
+const urlElicitationRequired = -32042
+const mayBeAsked = new Set(['tools/call', 'prompts/get', 'resources/read'])
+
+/**
+ * URLElicitationRequiredError (2025-11-25 client/elicitation), which 2026-07-28 must not emit, as what stands for it
+ * there: a result that asks. The retry is the request anew, as the older revision wants it.
+ */
+function urlQuestions(
+  { bytes, id }: Envelope,
+  error: Span,
+  method: string,
+  capabilities: ClientCapabilities,
+): Envelope | undefined {
+  const { code, data } = membersOf(bytes, error, ['code', 'data'])
+  if (!code || !id || !mayBeAsked.has(method)) return undefined
+  if (Number(bytes.toString('latin1', code.start, code.end)) !== urlElicitationRequired)
+    return undefined
+  const list = member(bytes, data, 'elicitations')
+  const items = list && isArray(bytes, list) ? arrayItems(bytes, list.start) : []
+  const questions = items.flatMap((item, i) => {
+    if (!isObject(bytes, item)) return []
+    const params = Buffer.from(slice(bytes, item))
+    const whole = { start: 0, end: params.length }
+    const edits = withoutMembers(params, whole, (key) => key === 'elicitationId')
+    return [
+      `"url#${i + 1}":{"method":"elicitation/create","params":${spliced(params, edits).toString()}}`,
+    ]
+  })
+  const head = `{"jsonrpc":"2.0","id":${slice(bytes, id).toString()}`
+  const { elicitation } = capabilities
+  const canAnswer = typeof elicitation === 'object' && elicitation !== null && 'url' in elicitation
+  const answer =
+    questions.length === 0 || !canAnswer
+      ? `"error":{"code":-32021,"message":"The server needs elicitation by URL, which the request does not declare.","data":{"requiredCapabilities":{"elicitation":{"url":{}}}}}`
+      : `"result":{"resultType":"input_required","inputRequests":{${questions.join(',')}}}`
+  return readEnvelope(Buffer.from(`${head},${answer}}`))
+}
+
 /** A response of the other era as this one's client expects it; the same envelope where nothing changes. */
-export function bridgeResponse(response: Envelope, method: string, to: Era): Envelope {
+export function bridgeResponse(
+  response: Envelope,
+  method: string,
+  to: Era,
+  capabilities: ClientCapabilities,
+): Envelope {
   const { bytes, result, error } = response
   let edits: Edit[] = []
+  if (error && to === 'modern') {
+    const asked = urlQuestions(response, error, method, capabilities)
+    if (asked) return asked
+  }
   if (result)
     edits =
       to === 'modern'

@@ -49,6 +49,11 @@ interface Ask {
   calls: readonly Call[]
 }
 
+/** A client of 2026-07-28 can be asked only by the result of such a request (basic/patterns/mrtr, Supported Requests). */
+function mayAskDuring({ outgoing, method }: Call): boolean {
+  return outgoing.era === 'legacy' || /^(?:tools\/call|prompts\/get|resources\/read)$/.test(method)
+}
+
 /** An MCP server of the revisions with `initialize` (2024-11-05 to 2025-11-25). */
 export class LegacyUpstream implements Upstream {
   readonly healthMethod = 'ping'
@@ -308,7 +313,7 @@ export class LegacyUpstream implements Upstream {
     let caller = owner ?? related?.reply.caller
     if (related === undefined) {
       for (const other of this.#calls.values()) {
-        if (other.internal) continue
+        if (other.internal || !mayAskDuring(other)) continue
         const its = other.reply.caller
         if (caller !== undefined && its !== caller) {
           if (owner !== undefined) continue

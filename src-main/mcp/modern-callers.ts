@@ -18,12 +18,14 @@ export class ModernCaller implements Caller {
   readonly era = 'modern'
   readonly key: string
   readonly capabilities: ClientCapabilities
+  readonly principal: string
   isGone = false
   /** The most verbose level that a request of it has asked for: an instance of its own is told. */
   logLevel: McpLogLevel | undefined
 
-  constructor(key: string, capabilities: ClientCapabilities) {
+  constructor(key: string, principal: string, capabilities: ClientCapabilities) {
     this.key = key
+    this.principal = principal
     this.capabilities = capabilities
   }
 
@@ -64,11 +66,11 @@ export class ModernCallers {
     this.#forget = forget
   }
 
-  /** `who`: a principal, or one connection of it where it is known which requests come over which. */
-  of(who: string, capabilities: ClientCapabilities): ModernCaller {
+  /** `who`: the principal, or one connection of it where it is known which requests come over which. */
+  of(who: string, principal: string, capabilities: ClientCapabilities): ModernCaller {
     const key = `${keyStart(who)}${shortened(capabilitySignature(capabilities))}`
     const existing = this.#callers.get(key)
-    const caller = existing ?? new ModernCaller(key, capabilities)
+    const caller = existing ?? new ModernCaller(key, principal, capabilities)
     // The youngest last.
     if (existing) this.#callers.delete(key)
     this.#callers.set(key, caller)

@@ -87,7 +87,7 @@ export class ModernEndpoint {
     const { principal, serverId } = context
     const meta = readMeta(request)
     const who = context.connection ?? principal
-    let reply = new ClientReply(this.#callers.of(who, {}), request, channel, ended)
+    let reply = new ClientReply(this.#callers.of(who, principal, {}), request, channel, ended)
     const done: CallHandle = { cancel: () => reply.abandon() }
     try {
       const version = readModernVersion(request, meta)
@@ -98,7 +98,7 @@ export class ModernEndpoint {
       const wrongHeader = checks.headers()
       if (wrongHeader) throw wrongHeader
       const level = stringAt(request.bytes, meta?.logLevel)
-      const caller = this.#callers.of(who, capabilities)
+      const caller = this.#callers.of(who, principal, capabilities)
       if (isLogLevel(level)) caller.wantLevel(level)
       if (meta?.logLevel && !isLogLevel(level))
         throw new GatewayError(

@@ -31,8 +31,8 @@ export interface InstanceOptions {
   toolSchema: (name: string) => Buffer | undefined
   events: UpstreamEvents & {
     phase(instance: Instance): void
-    /** The server has shown which era it speaks. */
-    era(era: Era): void
+    /** The server has shown which era it speaks; undefined: what was known of it does not hold. */
+    era(era: Era | undefined): void
     /** It has failed (did not start, crashed, did not answer); its end follows. */
     failed(instance: Instance, error: GatewayError): void
     /** Once, when nothing of it is alive. */
@@ -257,24 +257,43 @@ export class Instance {
       this.upstream = upstream
       return upstream.greet()
     }
-    if (known === 'legacy') return legacy()
     const modern = new ModernUpstream(options)
+    if (known === 'legacy')
+      return legacy().catch(async (error: unknown) => {
+        // Servers learn: what is remembered holds only while it works (basic/versioning, Backward Compatibility).
+        events.era(undefined)
+        if (this.#isStopping) throw error
+        this.upstream = modern
+        const found = await this.#within(probeMs, modern.discover())
+        if (!found || found === 'late') throw error
+        events.era('modern')
+        return found
+      })
     this.upstream = modern
     const discovering = modern.discover()
-    const found = await this.#within(known === undefined ? probeMs : knownModernMs, discovering)
+    const probing = this.#within(known === undefined ? probeMs : knownModernMs, discovering)
+    const found = await probing.catch((error: unknown) => {
+      // It has ended at the question: it is greeted the older way at its next start.
+      if (this.failure) events.era(known === undefined ? 'legacy' : undefined)
+      throw error
+    })
     if (found && found !== 'late') {
       events.era('modern')
       return found
     }
     if (known === 'modern')
       events.log('lifecycle', `${serverId} spoke 2026-07-28 before and does not now.`)
-    // A server that ends at the question is not asked again.
     events.era('legacy')
     if (found === undefined) return legacy()
     // It is slow, or silent on what it does not know: the first answer tells.
     this.#probe = modern
     const late = discovering.then((greeting) => greeting ?? new Promise<never>(() => {}))
-    const greeting = await Promise.race([late, legacy()])
+    const older = legacy().catch(async (error: unknown) => {
+      const last = await this.#within(probeMs, late)
+      if (last === 'late') throw error
+      return last
+    })
+    const greeting = await Promise.race([late, older])
     this.#probe = undefined
     if (greeting.era === 'legacy') return greeting
     events.era('modern')

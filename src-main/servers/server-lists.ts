@@ -107,11 +107,12 @@ export class ServerLists {
     return known.era === 'legacy' && isStale ? undefined : known.era
   }
 
-  rememberEra(era: Era): void {
+  /** Undefined: it is to be found out anew. */
+  rememberEra(era: Era | undefined): void {
     const { clock, preparation, store } = this.#options
     const { current } = preparation
     if (!current || this.era() === era) return
-    current.knowledge.era = { era, at: clock.wall() }
+    current.knowledge.era = era && { era, at: clock.wall() }
     void store.save(current.resolved.fingerprint, current.knowledge)
   }
 
