@@ -14,6 +14,7 @@ const servers = path.join(repository, 'node_modules/@modelcontextprotocol')
 /** Arguments for Node that start the server under test on stdio. */
 export const everything = [path.join(servers, 'server-everything/dist/index.js'), 'stdio']
 export const bigServer = [path.join(import.meta.dirname, 'big-server.ts')]
+export const modernServer = [path.join(import.meta.dirname, 'modern-server.ts')]
 /** The call that everything is measured with. */
 export const echoArguments = { message: 'the quick brown fox jumps over the lazy dog' }
 

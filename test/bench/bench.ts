@@ -2,11 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
-import { type Bench, everything, repository } from './bench-context.ts'
+import { type Bench, everything, modernServer, repository } from './bench-context.ts'
 import { measureBigResult } from './big-result.ts'
 import { Children } from './children.ts'
 import { Figures } from './figures.ts'
-import { built, catalogText, gatewayTargets, startGateway } from './gateway-target.ts'
+import { built, catalogText, eraTargets, gatewayTargets, startGateway } from './gateway-target.ts'
 import { verdicts } from './goals.ts'
 import { measureLatency } from './latency.ts'
 import { type Options, type Phase, readOptions } from './options.ts'
@@ -24,11 +24,13 @@ type Starters = ReturnType<typeof peerStarters>
 async function measureCalls(bench: Bench, peers: Starters): Promise<void> {
   const targets = [
     await startFloor(bench, everything, 'echo'),
+    await startFloor(bench, modernServer, 'echo', 'modern'),
     directTarget(bench, everything, 'echo'),
   ]
   if (bench.options.gateway) {
     const gateway = await startGateway(bench, { catalog: catalogText() })
     targets.push(...gatewayTargets(bench, gateway, 'everything', 'echo'))
+    targets.push(...eraTargets(gateway, 'echo'))
   }
   for (const peer of peers) {
     await peer.start().then(

@@ -71,7 +71,39 @@ export function exchange(
   })
 }
 
+const modernVersion = '2026-07-28'
+const prefix = 'io.modelcontextprotocol/'
+/** What every request of 2026-07-28 carries. */
+const modernMeta = {
+  [`${prefix}protocolVersion`]: modernVersion,
+  [`${prefix}clientInfo`]: initializeParams.clientInfo,
+  [`${prefix}clientCapabilities`]: {},
+}
+
 const accept = 'application/json, text/event-stream'
+
+/** Streamable HTTP as 2026-07-28 has it: no session, and each request says what it is in headers as well. */
+export function openModernHttp(url: URL, headers: Record<string, string> = {}): Client {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  const all = {
+    'content-type': 'application/json',
+    accept,
+    'mcp-protocol-version': modernVersion,
+    'mcp-method': 'tools/call',
+    ...headers,
+  }
+  let nextId = 0
+  return {
+    callTool: async (name, args) => {
+      const params = { name, arguments: args, _meta: modernMeta }
+      const message = { jsonrpc: '2.0', id: ++nextId, method: 'tools/call', params }
+      const body = JSON.stringify(message)
+      const reply = await exchange(url, { headers: { ...all, 'mcp-name': name }, body, agent })
+      return checkResult(reply.body)
+    },
+    close: async () => agent.destroy(),
+  }
+}
 
 /** Streamable HTTP over keep-alive connections. `wrap` adds fields to the message (the envelope's `server_id`). */
 export async function openHttp(

@@ -8,10 +8,11 @@ import {
   freePort,
   freshFolder,
   listening,
+  modernServer,
   repository,
   sleep,
 } from './bench-context.ts'
-import { exchange, openHttp, type Reply } from './client.ts'
+import { exchange, openHttp, openModernHttp, type Reply } from './client.ts'
 import { openStdio } from './stdio-client.ts'
 import { openSdk, type Target } from './target.ts'
 
@@ -35,9 +36,9 @@ function entry(id: string, args: string[]): string {
   return `  - id: ${id}\n    runtime: ${JSON.stringify(runtime)}\n`
 }
 
-/** A catalog of the two servers that are really called and `fillers` that never are; another `edition` differs in each filler. */
+/** A catalog of the three servers that are really called and `fillers` that never are; another `edition` differs in each filler. */
 export function catalogText(fillers = 0, edition = 0): string {
-  let text = `servers:\n${entry('everything', everything)}${entry('big', bigServer)}`
+  let text = `servers:\n${entry('everything', everything)}${entry('big', bigServer)}${entry('modern', modernServer)}`
   for (let n = 0; n < fillers; n++) {
     text += `  - id: server-${n}
     display_name: Server ${n}
@@ -156,6 +157,32 @@ export function gatewayTargets(
         return openStdio(shim, () => bench.children.end(shim.pid))
       },
       openSdk: () => openSdk(bench, { kind: 'stdio', args: shimArgs(bench, gateway, server) }),
+    },
+  ]
+}
+
+/** The three other ways between the eras, each named as client → server. `gateway` itself is legacy → legacy. */
+export function eraTargets({ headers, pid, url }: Gateway, tool: string): Target[] {
+  const legacy = new URL('/servers/everything/mcp', url)
+  const modern = new URL('/servers/modern/mcp', url)
+  return [
+    {
+      name: 'gateway, modern → modern',
+      pid,
+      tool,
+      open: () => Promise.resolve(openModernHttp(modern, headers)),
+    },
+    {
+      name: 'gateway, modern → legacy',
+      pid,
+      tool,
+      open: () => Promise.resolve(openModernHttp(legacy, headers)),
+    },
+    {
+      name: 'gateway, legacy → modern',
+      pid,
+      tool,
+      open: () => openHttp(modern, { headers }),
     },
   ]
 }

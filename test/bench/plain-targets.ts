@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Bench, freePort, freshFolder, listening } from './bench-context.ts'
-import { openHttp } from './client.ts'
+import { openHttp, openModernHttp } from './client.ts'
 import { openStdio } from './stdio-client.ts'
 import { openSdk, type Target } from './target.ts'
 
@@ -19,8 +19,13 @@ export function directTarget(bench: Bench, server: string[], tool: string): Targ
   }
 }
 
-/** Starts the passthrough of floor.ts in front of a server. */
-export async function startFloor(bench: Bench, server: string[], tool: string): Promise<Target> {
+/** Starts the passthrough of floor.ts in front of a server. `era`: of the server, and so of its clients. */
+export async function startFloor(
+  bench: Bench,
+  server: string[],
+  tool: string,
+  era: 'legacy' | 'modern' = 'legacy',
+): Promise<Target> {
   const log = path.join(freshFolder(bench, 'floor'), 'log')
   const port = await freePort()
   const since = performance.now()
@@ -28,6 +33,10 @@ export async function startFloor(bench: Bench, server: string[], tool: string): 
   const child = bench.children.spawn([program, String(port), process.execPath, ...server], { log })
   await listening(child, port, since, log)
   const url = new URL(`http://127.0.0.1:${port}/mcp`)
+  if (era === 'modern') {
+    const open = () => Promise.resolve(openModernHttp(url))
+    return { name: 'floor, modern', pid: child.pid, tool, open }
+  }
   return {
     name: 'floor',
     pid: child.pid,

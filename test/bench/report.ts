@@ -77,6 +77,7 @@ function otherTables(figures: Figures): string[] {
 /** How the figures were taken, for those whose name does not say it. */
 const notes = `µs CPU: what the proxy's own process (not the server's) needs for a call at 16 parallel.
 raw: hand-written requests over keep-alive connections; SDK: the v1 SDK's client; p50 and p99 of one call at a time.
+modern → legacy: a client of 2026-07-28, a server of before it; what names no era is legacy on both sides.
 start: spawn → first accepted connection (ours: 100 servers in the catalog, parsed once before); shim: spawn → answer to
 initialize, from the cache; bare Node: spawn → exit of node -e ''. idle memory: resident, settled; bare Node: a waiting process.
 floor: test/bench/floor.ts, 20 naive lines (a long answer is gathered with buf += chunk).
