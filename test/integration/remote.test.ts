@@ -11,9 +11,9 @@ import type { Transcript } from './transcript.ts'
 
 /** Entry of the catalog → mode of the everything server → its path. */
 const remotes = [
-  { id: 'http', type: 'remote-http', mode: 'streamableHttp', route: '/mcp' },
-  { id: 'sse', type: 'remote-sse', mode: 'sse', route: '/sse' },
-  { id: 'sse-of-http', type: 'remote-sse', mode: 'streamableHttp', route: '/mcp' },
+  { id: 'http', type: 'remote-http', mode: 'streamableHttp', route: '/mcp', sdk: 'v1' },
+  { id: 'sse', type: 'remote-sse', mode: 'sse', route: '/sse', sdk: 'v2' },
+  { id: 'sse-of-http', type: 'remote-sse', mode: 'streamableHttp', route: '/mcp', sdk: 'v1' },
 ] as const
 
 const sdks: readonly Sdk[] = ['v1', 'v2']
@@ -54,12 +54,12 @@ function withoutSession(transcript: Transcript): Transcript {
   return JSON.parse(text.replaceAll(/session (?:undefined|<uuid>)/g, 'session <id>'))
 }
 
-describe.each(remotes)('$type to the everything server in its mode $mode', ({ id }) => {
+describe.each(remotes)('$type to the everything server in its mode $mode', ({ id, sdk }) => {
   const single = (): Target => ({ url: gateway.endpoint(id), headers: gateway.authorization })
 
-  test.each(sdks)('answers the %s client as a process of its own would', async (sdk) => {
-    const expected = withoutSession(direct.get(sdk) ?? {})
-    const client = await connect(sdk, single())
+  test.each(sdks)('answers the %s client as a process of its own would', async (own) => {
+    const expected = withoutSession(direct.get(own) ?? {})
+    const client = await connect(own, single())
     expect(withoutSession(await converse(client))).toEqual(expected)
     expect(client.asked.map(({ method }) => method)).toEqual([
       'sampling/createMessage',
@@ -70,7 +70,7 @@ describe.each(remotes)('$type to the everything server in its mode $mode', ({ id
     await client.close()
   })
 
-  test.each(sdks)('answers the %s client through the shim, among all servers', async (sdk) => {
+  test('answers a client through the shim, among all servers', async () => {
     const { rename, rewrite } = exposed(id)
     const client = await connect(sdk, { command: place.shim() })
     const through = withoutSession(await converse(client, { single: false, rename }))
