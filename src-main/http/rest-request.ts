@@ -6,6 +6,9 @@ import { readBody } from './body.ts'
 const jsonLimitBytes = 1024 * 1024
 const catalogLimitBytes = 16 * 1024 * 1024
 
+/** Far deeper than any entry of a catalog, and safe for what walks it. */
+const maxDepth = 100
+
 const jsonObject = z.record(z.string(), z.unknown())
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -19,9 +22,16 @@ export async function readJsonObject(request: IncomingMessage): Promise<Record<s
     const why = error instanceof Error ? error.message : String(error)
     throw new GatewayError('parse_error', `The body is not JSON: ${why}.`, { cause: error })
   }
+  if (isDeeperThan(maxDepth, value))
+    throw new GatewayError('bad_request', `The body is nested deeper than ${maxDepth} levels.`)
   const parsed = jsonObject.safeParse(value)
   if (!parsed.success) throw new GatewayError('bad_request', 'The body must be a JSON object.')
   return parsed.data
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((item) => isDeeperThan(levels - 1, item))
 }
 
 /** The body as the text of a catalog. Errors: `bad_request` if it is not UTF-8, those of `readBody`. */

@@ -137,6 +137,7 @@ class Connection {
   readonly #limits: SocketLimits
   readonly #helloLimit: NodeJS.Timeout
   #session: Duplex | undefined
+  #isRefused = false
   #out: Buffer[] = []
   #outBytes = 0
   /** Messages of this turn; 0 before the first. */
@@ -189,7 +190,7 @@ class Connection {
     // The rest of a chunk, after what has ended the connection.
     if (this.#socket.destroyed) return
     if (this.#session !== undefined) this.#session.receive(line)
-    else if (!this.#socket.writableEnded) this.#greet(line)
+    else if (!this.#isRefused) this.#greet(line)
   }
 
   #greet(line: Buffer): void {
@@ -221,6 +222,7 @@ class Connection {
   }
 
   #refuse(message: string): void {
+    this.#isRefused = true
     this.#write([Buffer.from(JSON.stringify({ refused: { message } }))])
     this.end()
   }

@@ -34,7 +34,8 @@ export class OneCall {
     if (envelope.kind === 'response')
       throw new GatewayError('bad_request', 'A response needs a session: send `initialize` first.')
     const { bytes, method, params } = envelope
-    if (method.startsWith('notifications/')) {
+    // With an id it is a request whatever its name, and waits for an answer.
+    if (method.startsWith('notifications/') && !envelope.id) {
       server.notify(caller, [rebuilt(method, undefined, params && slice(bytes, params))])
       return undefined
     }
