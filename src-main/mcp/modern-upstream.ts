@@ -162,9 +162,9 @@ export class ModernUpstream implements Upstream {
   }
 
   receive(bytes: Buffer, relatedTo: number | undefined): void {
+    const glance = glanceAtResult(bytes)
     // Whatever a server writes must not end the gateway.
     try {
-      const glance = glanceAtResult(bytes)
       const call = glance && this.#calls.get(glance.id)
       // Between two of this era nothing of a result is read; what is listed may have to be filtered.
       if (glance && call?.outgoing.era === 'modern' && call.method !== 'tools/list') {
@@ -182,7 +182,11 @@ export class ModernUpstream implements Upstream {
         )
       else this.#notification(envelope, relatedTo)
     } catch (error) {
-      this.#options.junk(`Ignored a message. ${asGatewayError(error).message}`)
+      const why = asGatewayError(error).message
+      const call = glance && this.#calls.take(glance.id)
+      if (!call) return this.#options.junk(`Ignored a message. ${why}`)
+      call.carrier = undefined
+      call.fail(new GatewayError('server_failed', `The answer cannot be read. ${why}`))
     }
   }
 

@@ -218,24 +218,24 @@ export class ParkableReply implements Reply, CallHandle {
 
   #finish(deliver: (reply: ClientReply) => void): void {
     if (this.#finished) return
+    // First: what cannot be delivered throws, and is failed then.
+    if (this.#current) deliver(this.#current)
     this.#finished = deliver
-    if (this.#current) {
-      this.#stopTimer()
-      deliver(this.#current)
-    }
   }
 
   #flushSoon(): void {
     if (this.#flushing) return
     this.#flushing = true
-    this.#clock.after(togetherMs, () => {
+    const flush = (): void => {
       this.#flushing = false
       try {
         this.#flush()
       } catch (error) {
         this.#failQuestions(asGatewayError(error))
       }
-    })
+    }
+    // What has come in meanwhile is read before, even if this process was busy.
+    this.#clock.after(togetherMs, () => setImmediate(flush))
   }
 
   #flush(): void {

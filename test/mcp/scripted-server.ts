@@ -229,6 +229,7 @@ export class Stage {
     let server: ScriptedServer | undefined
     let process: ScriptedProcess | undefined
     this.#sockets.add(socket)
+    socket.setNoDelay(true)
     socket.on('close', () => this.#sockets.delete(socket))
     socket.on('error', () => {})
     const framer = new LineFramer((line) => {
