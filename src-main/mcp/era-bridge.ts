@@ -96,7 +96,7 @@ const cacheable = new Set([
 ])
 
 /** A legacy result as a modern client expects it: `resultType`, and hints that promise nothing. */
-export function modernResultEdits(bytes: Buffer, result: Span, method: string): Edit[] {
+function modernResultEdits(bytes: Buffer, result: Span, method: string): Edit[] {
   if (!isObject(bytes, result)) return []
   const has = membersOf(bytes, result, ['resultType', 'ttlMs', 'cacheScope'])
   const add: string[] = []
@@ -109,7 +109,7 @@ export function modernResultEdits(bytes: Buffer, result: Span, method: string): 
 }
 
 /** A modern result as a legacy client expects it. */
-export function legacyResultEdits(bytes: Buffer, result: Span, method: string): Edit[] {
+function legacyResultEdits(bytes: Buffer, result: Span, method: string): Edit[] {
   if (!isObject(bytes, result)) return []
   const edits = withoutMembers(
     bytes,

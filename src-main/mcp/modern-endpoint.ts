@@ -162,7 +162,7 @@ function cancelling(handle: CallHandle | undefined, reply: ClientReply): CallHan
 }
 
 /** 2026-07-28 basic/versioning, Protocol Version Negotiation. */
-export function unsupported(requested: string): GatewayError {
+function unsupported(requested: string): GatewayError {
   return new GatewayError('unsupported_version', `Unsupported protocol version: ${requested}`, {
     data: { supported: supportedVersions, requested },
   })

@@ -403,7 +403,7 @@ function listenFilter(
 }
 
 /** A DiscoverResult (JSON), and the InitializeResult that a legacy client gets in its place. */
-export function greetingOf(discover: Buffer): ServerGreeting {
+function greetingOf(discover: Buffer): ServerGreeting {
   const whole = { start: 0, end: discover.length }
   const {
     capabilities,

@@ -20,7 +20,7 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const plain = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/
 
 /** Value Encoding: as it is where a header can carry it, else base64 of its UTF-8. */
-export function encodeHeader(value: string): string {
+function encodeHeader(value: string): string {
   const looksEncoded = value.startsWith('=?base64?') && value.endsWith('?=')
   if (plain.test(value) && !looksEncoded) return value
   return `=?base64?${Buffer.from(value).toString('base64')}?=`

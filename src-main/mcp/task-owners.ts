@@ -24,10 +24,6 @@ function keyOf(caller: Caller, taskId: string): string {
 export class TaskOwners {
   readonly #servers = new Map<string, string>()
 
-  get size(): number {
-    return this.#servers.size
-  }
-
   /** The server's id. Throws GatewayError `invalid_params` for a task that is not this client's. */
   serverOf(caller: Caller, taskId: string | undefined): string {
     const serverId = taskId === undefined ? undefined : this.#servers.get(keyOf(caller, taskId))
