@@ -1,4 +1,4 @@
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono, type Context } from 'hono'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -214,6 +214,9 @@ export function createRest(options: RestOptions): RestHandler {
 /** What is not meant for the caller stays in the log. */
 function publicError(error: unknown, { method, url }: IncomingMessage, log: Log): GatewayError {
   if (error instanceof GatewayError) return error
+  // The request line or Host makes no URL.
+  if (error instanceof RequestError)
+    return new GatewayError('bad_request', `The request cannot be understood: ${error.message}.`)
   log.error({ error, method, url }, 'A request failed in the gateway.')
   return new GatewayError('internal', 'The gateway failed to answer. Its log says why.')
 }

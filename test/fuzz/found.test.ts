@@ -42,6 +42,14 @@ it.each([
   expect(arena.errors).toEqual([])
 })
 
+it.each(['/\\', '/servers/\\x', '/servers/%5c/..\\'])(
+  'a path that makes no URL is a bad request: %s',
+  async (path) => {
+    expect((await ask('POST', path, '')).status).toBe(400)
+    expect(arena.errors).toEqual([])
+  },
+)
+
 it('a shim is refused once, however much it has sent and whether it is still there', async () => {
   const lines = '{"no":"hello"}\n'.repeat(50)
   for (let i = 0; i < 10; i++) {

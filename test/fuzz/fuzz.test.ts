@@ -8,7 +8,7 @@ import type { Arena } from './arena.ts'
 import { entries } from './entries.ts'
 import { Random } from './random.ts'
 
-const total = Number(process.env['FUZZ_COUNT'] ?? 12_000)
+const total = Number(process.env['FUZZ_COUNT'] ?? 30_000)
 const seed = process.env['FUZZ_SEED'] ?? String(Date.now() % 1_000_000)
 const only = process.env['FUZZ_ENTRY']
 /** Cases at once on one entry. */
@@ -17,7 +17,7 @@ const maxGrowthBytes = 96 * 1024 * 1024
 
 /** Shares of all messages. */
 const shares: Record<string, number> = {
-  post: 0.2,
+  post: 0.185,
   session: 0.15,
   streams: 0.04,
   oneCall: 0.1,
@@ -25,7 +25,7 @@ const shares: Record<string, number> = {
   raw: 0.06,
   shim: 0.24,
   serverSide: 0.15,
-  remote: 0.005,
+  remote: 0.02,
 }
 
 let arena: Arena
