@@ -49,6 +49,13 @@ export class SlotState {
    */
   async follow(slot: Slot, uri: string, caller: Caller): Promise<void> {
     const { instance, subscriptions } = slot
+    const { era, capabilities } = instance?.greeting ?? {}
+    // A server that cannot be followed would just leave it out of what it acknowledges (2026-07-28 basic/patterns/subscriptions).
+    if (era === 'modern' && !allowsSubscribe(capabilities?.['resources']))
+      throw new GatewayError(
+        'method_not_found',
+        `Resources of ${instance?.serverId} cannot be followed.`,
+      )
     const isNew = !subscriptions.has(uri)
     subscriptions.add(uri, caller)
     if (!isNew || !instance) return
@@ -106,4 +113,10 @@ export class SlotState {
     slot.logLevel = level
     this.tell(slot, 'logging/setLevel', { level })
   }
+}
+
+function allowsSubscribe(resources: unknown): boolean {
+  return typeof resources === 'object' && resources !== null && 'subscribe' in resources
+    ? resources.subscribe === true
+    : false
 }

@@ -98,6 +98,52 @@ describe.each(eras)('a stream of changes of a %s server', (era) => {
   })
 })
 
+it('a stream acknowledges only what its server can tell', async () => {
+  const relay = await start('modern')
+  relay.server('modern').capabilities = { tools: { listChanged: false }, resources: {} }
+  const client = new DuplexClient(relay.gateway.sessions, 'modern')
+  const notifications = { toolsListChanged: true, resourceSubscriptions: ['x://a'] }
+  void client.request('subscriptions/listen', { notifications, _meta: meta }, 1)
+  await expect.poll(() => client.of(acknowledged).length).toBe(1)
+  expect(client.of(acknowledged)[0]?.params?.['notifications']).toEqual({})
+  const legacy = await connect(relay, { client: 'legacy', server: 'modern', endpoint: 'aggregate' })
+  const { error } = await legacy.request('resources/subscribe', { uri: legacy.uri('x://a') })
+  expect(error?.code).toBe(-32601)
+})
+
+it('changes of an instance reach the streams of its own client alone', async () => {
+  const relay = await Relay.start((stage) => [stage.entry('legacy', { isolation: 'session' })])
+  relays.push(relay)
+  const open = async (name: string): Promise<DuplexClient> => {
+    const client = new DuplexClient(relay.gateway.sessions, 'legacy')
+    const notifications = { toolsListChanged: true, resourceSubscriptions: ['x://a'] }
+    void client.request('subscriptions/listen', { notifications, _meta: meta }, name)
+    await expect.poll(() => client.of(acknowledged).length).toBe(1)
+    return client
+  }
+  const a = await open('a')
+  const first = relay.server('legacy').current
+  const b = await open('b')
+  const second = relay.server('legacy').current
+  expect(second).not.toBe(first)
+  // The stream is at the instance that the client's calls go to.
+  const call = { name: 'echo', arguments: {}, _meta: meta }
+  expect((await a.request('tools/call', call)).result).toBeDefined()
+  expect(first.of('tools/call')).toHaveLength(1)
+  announce(first, 'notifications/resources/updated', { uri: 'x://a' })
+  announce(first, 'notifications/tools/list_changed')
+  await expect.poll(() => a.of('notifications/tools/list_changed').length).toBe(1)
+  expect(a.of('notifications/resources/updated')).toHaveLength(1)
+  announce(second, 'notifications/resources/updated', { uri: 'x://a' })
+  await expect.poll(() => b.messages.length).toBe(2)
+  expect(b.of('notifications/tools/list_changed')).toEqual([])
+  expect(a.of('notifications/resources/updated')).toHaveLength(1)
+  // Its instance goes with its pipe.
+  a.close()
+  await expect.poll(() => first.isOpen).toBe(false)
+  expect(second.isOpen).toBe(true)
+})
+
 describe('tasks on the endpoint of all servers', () => {
   async function stage(): Promise<Relay> {
     const relay = await start('modern', 'modern-b')
