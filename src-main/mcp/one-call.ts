@@ -43,6 +43,12 @@ export class OneCall {
     const request = readEnvelope(rebuilt(method, id, params && slice(bytes, params)))
     if (!isRequest(request)) throw new GatewayError('bad_request', 'The message is no request.')
     const reply = new ClientReply(caller, request, channel, () => {})
+    // Nobody would ever end it: what follows a resource is a session, or a stream.
+    if (method === 'resources/subscribe')
+      throw new GatewayError(
+        'bad_request',
+        'A single call cannot follow a resource. Open a session with `initialize`, or use `subscriptions/listen`.',
+      )
     if (method === 'ping') {
       reply.result(Buffer.from('{}'))
       return undefined

@@ -62,6 +62,16 @@ describe.each(['/mcp', '/rpc'])('POST %s', (path) => {
     expect(text).toBe(`{"jsonrpc":"2.0","id":${id},"result":{}}`)
   })
 
+  it('does not follow a resource, since nobody would end it', async () => {
+    const { status, text } = await call(
+      'one',
+      '"method":"resources/subscribe","params":{"uri":"a:b"}',
+    )
+    expect(status).toBe(400)
+    expect(text).toContain('subscriptions/listen')
+    expect(relay.server('one').of('resources/subscribe')).toEqual([])
+  })
+
   it('takes a notification with 202', async () => {
     expect(await call('one', '"method":"notifications/x"')).toMatchObject({ status: 202, text: '' })
   })
