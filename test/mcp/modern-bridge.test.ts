@@ -225,6 +225,37 @@ it('a missing resource of no server has the code of the era, too', async () => {
   expect(error?.code).toBe(-32602)
 })
 
+it.each([
+  ['42.0', { n: 42 }, false],
+  ['43', { n: 42 }, true],
+  ['1e3', { s: '1000' }, true],
+  ['=?base64?MTAwMA==?=', { s: '1000' }, false],
+])('Mcp-Param %s for %j is refused: %s', async (header, args, isRefused) => {
+  const server = relay.server('legacy')
+  const properties = {
+    n: { type: 'integer', 'x-mcp-header': 'N' },
+    s: { type: 'string', 'x-mcp-header': 'S' },
+  }
+  if (!server.tools.some((tool) => 'name' in tool && tool.name === 'headed')) {
+    server.tools.push({ name: 'headed', inputSchema: { type: 'object', properties } })
+    server.current.send({ method: 'notifications/tools/list_changed' })
+    const client = await modernAt('legacy')
+    await expect
+      .poll(async () => JSON.stringify((await client.request('tools/list')).result))
+      .toContain('headed')
+  }
+  // What is known is a moment behind what the server lists.
+  const wanted = isRefused ? -32020 : undefined
+  const params = { name: 'headed', arguments: args, _meta: meta() }
+  const [name = ''] = Object.keys(args)
+  await expect
+    .poll(async () => {
+      const headers = its('tools/call', { 'mcp-name': 'headed', [`mcp-param-${name}`]: header })
+      return (await post({ method: 'tools/call', params }, headers)).body.error?.code
+    })
+    .toBe(wanted)
+})
+
 describe('a URL that a legacy server wants opened first (-32042)', () => {
   const elicitation = { mode: 'url', url: 'https://x.example/a', message: 'Sign in' }
   const error = {

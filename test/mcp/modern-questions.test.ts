@@ -90,6 +90,8 @@ describe('a modern client in front of a legacy server', () => {
         ...retry,
         requestState: `${retry.requestState.slice(0, -3)}abc`,
       }),
+      // Of a server that has never given out one, it cannot be.
+      client.request('tools/call', { ...ask, requestState: 'whose?' }),
     ]
     for (const refused of await Promise.all(others)) expect(refused.error?.code).toBe(-32602)
     const done = await client.request('tools/call', { ...ask, ...retry })
