@@ -36,7 +36,8 @@ gateway.on('exit', (code, signal) => {
 })
 // The terminal has sent it to the gateway as well, which ends when it has cleaned up.
 process.on('SIGINT', () => {})
-process.on('SIGTERM', () => gateway.kill('SIGTERM'))
+// The terminal was closed, or somebody ends this: nothing is left behind.
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => gateway.kill('SIGTERM'))
 
 let output = ''
 gateway.stdout.setEncoding('utf8')
