@@ -8,7 +8,7 @@ import type { RequestEnvelope } from './envelope.ts'
 import { supportedVersions } from './discover-result.ts'
 import type { Listens } from './listens.ts'
 import { isLogLevel } from './log-level.ts'
-import { ModernCallers } from './modern-callers.ts'
+import { ModernCaller, ModernCallers } from './modern-callers.ts'
 import {
   isModernVersion,
   readMeta,
@@ -61,6 +61,8 @@ export class ModernEndpoint {
   readonly #options: Options
   readonly #callers: ModernCallers
   readonly #parked: ParkedCalls
+  /** Whoever is refused before it is known what the client can do. */
+  readonly #nobody = new ModernCaller('requests of nobody', '', {})
 
   constructor(options: Options) {
     this.#options = options
@@ -87,7 +89,7 @@ export class ModernEndpoint {
     const { principal, serverId } = context
     const meta = readMeta(request)
     const who = context.connection ?? principal
-    let reply = new ClientReply(this.#callers.of(who, principal, {}), request, channel, ended)
+    let reply = new ClientReply(this.#nobody, request, channel, ended)
     const done: CallHandle = { cancel: () => reply.abandon() }
     try {
       const version = readModernVersion(request, meta)
