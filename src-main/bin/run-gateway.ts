@@ -7,7 +7,7 @@ import { createListener } from '../http/listener.ts'
 import type { Listener, ListenerOptions } from '../http/listener.ts'
 import { McpEndpoint } from '../http/mcp-http.ts'
 import { createSocketListener } from '../http/socket.ts'
-import { ProcessRecords } from '../runtimes/process-records.ts'
+import { hasProcessRecords, ProcessRecords } from '../runtimes/process-records.ts'
 import { systemClock } from '../servers/clock.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -83,9 +83,10 @@ export async function runGateway(flags: GatewayFlags): Promise<void> {
         () => exit.shutdown('nobody uses the gateway'),
       )
     giveMemoryBack(() => gateway.sessions.size)
-    // Not needed to listen, and what it checks the records with takes its time to load.
-    const { reapLeftovers } = await import('../runtimes/leftovers.ts')
-    void reapLeftovers(files.dir, log)
+    if (hasProcessRecords(files.dir)) {
+      const { reapLeftovers } = await import('../runtimes/leftovers.ts')
+      void reapLeftovers(files.dir, log)
+    }
   } catch (error) {
     await exit.abandon()
     throw error

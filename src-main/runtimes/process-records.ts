@@ -72,3 +72,9 @@ export class ProcessRecords implements ProcessRecorder {
     }
   }
 }
+
+/** True if gateways have left records: without any, there is nothing to look for. */
+export function hasProcessRecords(stateDir: string): boolean {
+  const folder = path.join(stateDir, 'processes')
+  return fs.existsSync(folder) && fs.readdirSync(folder).length > 0
+}
