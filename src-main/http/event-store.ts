@@ -13,7 +13,7 @@ export interface EventLimits {
   keptMs: number
 }
 
-export const eventLimits: EventLimits = {
+const eventLimits: EventLimits = {
   sessionEvents: 256,
   sessionBytes: 4 * 1024 * 1024,
   eventBytes: 2 * 1024 * 1024,

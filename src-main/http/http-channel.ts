@@ -9,7 +9,7 @@ import { SseResponse } from './sse-response.ts'
 const joinBelowBytes = 64 * 1024
 
 /** Answers with one JSON body. */
-export function sendMessage(
+function sendMessage(
   response: ServerResponse,
   status: number,
   chunks: readonly Buffer[],

@@ -11,7 +11,7 @@ import {
 import { systemProcessTable } from './system-process-table.ts'
 
 /** How long a server may take to leave after its stdin was closed, unless told otherwise. */
-export const defaultGraceMs = 2000
+const defaultGraceMs = 2000
 const termMs = 2000
 /** SIGKILL needs no consent; what is still there after this hangs in the kernel. */
 const killMs = 700

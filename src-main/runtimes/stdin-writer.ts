@@ -5,7 +5,7 @@ const lineFeed = Buffer.from('\n')
 const largeChunkBytes = 16 * 1024
 
 /** The most bytes that may wait for a server to read them: 64 MiB. */
-export const maxQueuedBytes = 64 * 1024 * 1024
+const maxQueuedBytes = 64 * 1024 * 1024
 
 /**
  * Writes messages, one a line, to a server's stdin. While several are sent in a turn of the loop, they go out in one

@@ -69,7 +69,7 @@ export async function withTime<T>(clock: FakeClock, promise: Promise<T>): Promis
 }
 
 /** A folder that is removed after the test. */
-export async function temporaryFolder(): Promise<string> {
+async function temporaryFolder(): Promise<string> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'gateway-test-'))
   onTestFinished(() => fs.rm(dir, { recursive: true, force: true, maxRetries: 3 }))
   return dir
