@@ -1,7 +1,7 @@
 import fs from 'node:fs'
-import net from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { GatewayError } from '../../src-shared/errors.ts'
+import { answers } from '../http/socket.ts'
 import { lockHolder, takeLock } from '../process-lock.ts'
 import type { ProcessLock } from '../process-lock.ts'
 import { prepareStateDir } from '../state-dir.ts'
@@ -49,19 +49,6 @@ export async function claimStateDir(files: StateFiles): Promise<ProcessLock> {
     }
     await delay(50)
   }
-}
-
-function answers(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(socketPath)
-    const done = (answer: boolean): void => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.setTimeout(1_000, () => done(false))
-    socket.once('connect', () => done(true))
-    socket.once('error', () => done(false))
-  })
 }
 
 /** What the living gateway of this directory says of itself; undefined if none runs, whatever a file says. */

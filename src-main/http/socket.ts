@@ -96,7 +96,8 @@ export async function createSocketListener(
   }
 }
 
-function answers(path: string): Promise<boolean> {
+/** True if somebody listens on this socket or pipe; false after a second without an answer. */
+export function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(path)
     const done = (answer: boolean): void => {
