@@ -1,0 +1,356 @@
+import { z } from 'zod'
+import { runtimeSchemas, serverIdPattern } from './catalog.ts'
+import { logLevels } from './config.ts'
+
+/**
+ * The management API: every procedure with its input and output, and every event. HTTP (`POST /api/<name>`,
+ * `GET /api/events`) and the desktop app's IPC are two carriers of this one table, and `src-main/management/` is its
+ * one implementation. The renderer takes the types alone, so that no schema is in its bundle.
+ */
+
+const serverId = z.string().regex(serverIdPattern)
+const none = z.strictObject({})
+const oneServer = z.strictObject({ id: serverId })
+const jsonObject = z.record(z.string(), z.unknown())
+/** ISO 8601. */
+const time = z.string()
+
+export const serverStatus = z.enum(['stopped', 'starting', 'running', 'stopping', 'unhealthy'])
+const runtimeType = z.enum(
+  Object.keys(runtimeSchemas) as [keyof typeof runtimeSchemas, ...(keyof typeof runtimeSchemas)[]],
+)
+const latency = z.object({ p50: z.number().nullable(), p95: z.number().nullable() })
+
+/** One row of the list of servers. */
+const serverRow = z.object({
+  id: z.string(),
+  display_name: z.string(),
+  description: z.string(),
+  enabled: z.boolean(),
+  status: serverStatus,
+  /** Why it is in this state, in plain words; secrets masked. */
+  reason: z.string(),
+  tags: z.array(z.string()),
+  runtime_type: runtimeType,
+  started_at: time.nullable(),
+  last_activity: time.nullable(),
+  request_count: z.number(),
+  error_count: z.number(),
+  last_error: z.string().nullable(),
+  warnings: z.array(z.string()),
+  latency_ms: latency,
+})
+
+const serverDetail = serverRow.extend({
+  /** As written in the catalog (templates), literal secrets masked. */
+  runtime: jsonObject,
+  uptime_seconds: z.number(),
+  capabilities: jsonObject.nullable(),
+  server_info: jsonObject.nullable(),
+  protocol_version: z.string().nullable(),
+  protocol_era: z.enum(['legacy', 'modern']).nullable(),
+  isolation: z.enum(['auto', 'shared', 'session']),
+  pids: z.array(z.number()),
+  /** The entry as it stands in the catalog, without defaults; literal secrets masked. */
+  entry: jsonObject,
+})
+
+/** What a server offers, each item as the server gave it. */
+const serverLists = z.object({
+  tools: z.array(jsonObject),
+  /** Names of the tools that `tools:` in the catalog keeps from clients. */
+  denied_tools: z.array(z.string()),
+  resources: z.array(jsonObject),
+  resource_templates: z.array(jsonObject),
+  prompts: z.array(jsonObject),
+})
+
+const logLine = z.object({
+  /** Per server, growing by one; gaps mean that the ring has dropped lines. */
+  seq: z.number(),
+  time,
+  source: z.enum(['stderr', 'stdout', 'lifecycle']),
+  text: z.string(),
+})
+
+/** `line` and `column` begin at 1. */
+const problem = z.object({ message: z.string(), line: z.number(), column: z.number() })
+
+/** Where an entry stands in the text: first and last line, from 1. `entry`: as written, without defaults. */
+const catalogEntry = z.object({
+  id: z.string(),
+  from_line: z.number(),
+  to_line: z.number(),
+  entry: jsonObject,
+})
+
+const catalogCheck = z.object({
+  problems: z.array(problem),
+  /** What the text has, as far as it can be read. */
+  entries: z.array(catalogEntry),
+})
+
+/** `patch`: a JSON merge patch (RFC 7396). Comments and formatting of what an edit does not touch stay. */
+const catalogEdit = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('add'), entry: jsonObject }),
+  z.strictObject({ op: z.literal('patch'), id: z.string(), patch: jsonObject }),
+  z.strictObject({ op: z.literal('remove'), id: z.string() }),
+])
+
+const reloadResult = z.object({
+  servers_loaded: z.number(),
+  servers_added: z.array(z.string()),
+  servers_removed: z.array(z.string()),
+  servers_changed: z.array(z.string()),
+})
+
+const saved = z.object({ etag: z.string(), reload: reloadResult })
+
+/** A server found in pasted text. `notes`: what was left out or altered, in plain words. */
+const snippetEntry = z.object({ entry: jsonObject, notes: z.array(z.string()) })
+
+const activityOutcome = z.enum(['ok', 'error', 'cancelled'])
+
+/** One request of a client that went to a server. */
+const activityEntry = z.object({
+  id: z.number(),
+  time,
+  /** The AI client's name as far as it is known. */
+  client: z.string(),
+  server_id: z.string(),
+  method: z.string(),
+  /** The tool, prompt or resource that it is about. */
+  target: z.string().nullable(),
+  duration_ms: z.number(),
+  outcome: activityOutcome,
+  /** The error's message. */
+  error: z.string().nullable(),
+})
+
+/** JSON texts, secrets masked; null where it was not kept (too large, cancelled). */
+const activityDetail = activityEntry.extend({
+  request: z.string().nullable(),
+  response: z.string().nullable(),
+})
+
+const settings = z.object({
+  /** Where the settings are kept; the file is made on the first change. */
+  config_path: z.string(),
+  /** Of the running gateway. */
+  url: z.string(),
+  listen_addr: z.string(),
+  auth: z.enum(['api_key', 'none']),
+  /** Where the key comes from; only a generated one can be rotated here. */
+  key_source: z.enum(['generated', 'config', 'environment', 'none']),
+  idle_timeout_seconds: z.number(),
+  request_timeout_seconds: z.number(),
+  log_level: z.enum(logLevels),
+  hot_reload: z.boolean(),
+  history: z.boolean(),
+  /** Keys of the file that differ from what the running gateway uses: they apply at its next start. */
+  restart_needed: z.array(z.string()),
+})
+
+const settingsPatch = z.strictObject({
+  listen_addr: z.string().optional(),
+  idle_timeout_seconds: z.number().int().min(0).optional(),
+  request_timeout_seconds: z.number().int().min(1).optional(),
+  log_level: z.enum(logLevels).optional(),
+  hot_reload: z.boolean().optional(),
+  history: z.boolean().optional(),
+})
+
+const gatewayInfo = z.object({
+  version: z.string(),
+  url: z.string(),
+  pid: z.number(),
+  started_at: time,
+  platform: z.string(),
+  state_dir: z.string(),
+  catalog_path: z.string(),
+  /** All servers are stopped, and none is started until `gateway.resume`. */
+  paused: z.boolean(),
+  sessions: z.number(),
+  total_requests: z.number(),
+  /** The last attempt to load the catalog; errors are `file:line:column: message`. */
+  last_reload: z.object({ time, ok: z.boolean(), errors: z.array(z.string()) }),
+})
+
+/** What only the desktop app has; `gateway` says how it is connected to its gateway. */
+const desktopState = z.object({
+  gateway: z.enum(['own', 'attached']),
+  can_launch_at_login: z.boolean(),
+  launch_at_login: z.boolean(),
+  has_tray: z.boolean(),
+  update: z.object({
+    state: z.enum(['unavailable', 'idle', 'checking', 'downloading', 'ready', 'failed']),
+    version: z.string().nullable(),
+    message: z.string(),
+  }),
+})
+
+function procedure<I extends z.ZodType, O extends z.ZodType>(input: I, output: O) {
+  return { input, output }
+}
+
+export const procedures = {
+  'gateway.info': procedure(none, gatewayInfo),
+  /** Stops every server and starts none until it is resumed. */
+  'gateway.pause': procedure(none, gatewayInfo),
+  'gateway.resume': procedure(none, gatewayInfo),
+
+  'servers.list': procedure(none, z.array(serverRow)),
+  /** Resident memory of each running server's processes, in bytes. */
+  'servers.memory': procedure(none, z.record(z.string(), z.number())),
+  'server.get': procedure(oneServer, serverDetail),
+  'server.start': procedure(oneServer, serverRow),
+  'server.stop': procedure(oneServer, serverRow),
+  'server.restart': procedure(oneServer, serverRow),
+  'server.logs': procedure(oneServer, z.array(logLine)),
+  /** Starts a server that was never listed, or with `refresh` any that is stopped. */
+  'server.lists': procedure(
+    z.strictObject({ id: serverId, refresh: z.boolean().default(false) }),
+    serverLists,
+  ),
+  /** One request, as a client would send it. `response` is the JSON-RPC answer, result or error. */
+  'server.call': procedure(
+    z.strictObject({
+      id: serverId,
+      /** Chosen by the caller: names the call in `call_progress` and `server.cancel`. */
+      call_id: z.string().min(1).max(100),
+      method: z.string().min(1).max(200),
+      params: jsonObject,
+    }),
+    z.object({ response: jsonObject, duration_ms: z.number() }),
+  ),
+  'server.cancel': procedure(z.strictObject({ call_id: z.string() }), none),
+  /** Writes `tools.deny` of the catalog. */
+  'server.set_tool': procedure(
+    z.strictObject({ id: serverId, tool: z.string().min(1), enabled: z.boolean() }),
+    saved,
+  ),
+
+  'catalog.read': procedure(
+    none,
+    catalogCheck.extend({ text: z.string(), etag: z.string(), path: z.string() }),
+  ),
+  'catalog.check': procedure(z.strictObject({ text: z.string() }), catalogCheck),
+  /** Applies edits to a text; nothing is written. */
+  'catalog.edit': procedure(
+    z.strictObject({ text: z.string(), edits: z.array(catalogEdit).min(1).max(1000) }),
+    catalogCheck.extend({ text: z.string() }),
+  ),
+  /** Throws `precondition_failed` if the file is no longer what `etag` was given for. */
+  'catalog.save': procedure(z.strictObject({ text: z.string(), etag: z.string() }), saved),
+  /** The catalog's JSON Schema, for completion. */
+  'catalog.schema': procedure(none, jsonObject),
+  /** Servers in pasted text: the `mcpServers` JSON of a README, one entry of it, VS Code's `servers`, a command line, a URL. */
+  'catalog.from_snippet': procedure(
+    z.strictObject({ text: z.string().max(1_000_000) }),
+    z.object({ entries: z.array(snippetEntry) }),
+  ),
+  'catalog.reload': procedure(none, reloadResult),
+
+  'activity.list': procedure(
+    z.strictObject({
+      /** Entries older than this id. */
+      before: z.number().int().optional(),
+      limit: z.number().int().min(1).max(500).default(100),
+      server_id: z.string().optional(),
+      client: z.string().optional(),
+      outcome: activityOutcome.optional(),
+      /** In method, target and error. */
+      text: z.string().optional(),
+    }),
+    z.object({ enabled: z.boolean(), entries: z.array(activityEntry), more: z.boolean() }),
+  ),
+  'activity.get': procedure(z.strictObject({ id: z.number().int() }), activityDetail),
+  /** Sends the same request again; it becomes an entry of its own. */
+  'activity.replay': procedure(
+    z.strictObject({ id: z.number().int(), call_id: z.string().min(1).max(100) }),
+    z.object({ response: jsonObject, duration_ms: z.number() }),
+  ),
+  'activity.clear': procedure(none, none),
+
+  'settings.get': procedure(none, settings),
+  'settings.set': procedure(settingsPatch, settings),
+  'key.reveal': procedure(none, z.object({ key: z.string() })),
+  /** A new key; the old one ends at once. Only for a generated key. */
+  'key.rotate': procedure(none, z.object({ key: z.string() })),
+  /** A one-time link to the dashboard, good for five minutes. */
+  'dashboard.link': procedure(none, z.object({ url: z.string(), expires_at: time })),
+
+  /** The `desktop.*` procedures answer `not_found` where no desktop app is. */
+  'desktop.get': procedure(none, desktopState),
+  'desktop.set': procedure(
+    z.strictObject({ launch_at_login: z.boolean().optional() }),
+    desktopState,
+  ),
+  /** Looks for an update; with one that is ready, installs it and starts anew. */
+  'desktop.update': procedure(none, desktopState),
+  /** Stops the gateway that the app hosts and starts it anew, with the settings as they are on disk. */
+  'desktop.restart_gateway': procedure(none, none),
+} as const
+
+export type ProcedureName = keyof typeof procedures
+/** As the caller gives it: what has a default may be left out. */
+export type ProcedureInput<N extends ProcedureName> = z.input<(typeof procedures)[N]['input']>
+/** As the implementation gets it. */
+export type ParsedInput<N extends ProcedureName> = z.output<(typeof procedures)[N]['input']>
+export type ProcedureOutput<N extends ProcedureName> = z.output<(typeof procedures)[N]['output']>
+
+export const apiEvent = z.discriminatedUnion('type', [
+  /** A server's state has changed, or it is new. */
+  z.object({ type: z.literal('server'), server: serverRow }),
+  /** Another catalog is in force, or the one on disk is not valid: all lists may differ. */
+  z.object({
+    type: z.literal('reload'),
+    ok: z.boolean(),
+    errors: z.array(z.string()),
+    result: reloadResult.nullable(),
+  }),
+  z.object({ type: z.literal('log'), server_id: z.string(), line: logLine }),
+  z.object({ type: z.literal('activity'), entry: activityEntry }),
+  z.object({
+    type: z.literal('call_progress'),
+    call_id: z.string(),
+    progress: z.number(),
+    total: z.number().nullable(),
+    message: z.string().nullable(),
+  }),
+  /** Paused, resumed, sessions came or went. */
+  z.object({ type: z.literal('gateway'), info: gatewayInfo }),
+  /** The desktop app's own state. */
+  z.object({ type: z.literal('desktop'), state: desktopState }),
+  /** The carrier has lost (false) or found again (true) the gateway. Made by the carrier, not by the gateway. */
+  z.object({ type: z.literal('connection'), ok: z.boolean() }),
+])
+
+/** How both carriers answer. */
+export type ApiAnswer =
+  { ok: unknown } | { error: { code: string; message: string; data?: unknown } }
+
+export type ApiEvent = z.output<typeof apiEvent>
+export type ServerRow = z.output<typeof serverRow>
+export type ServerDetailView = z.output<typeof serverDetail>
+export type ServerLists = z.output<typeof serverLists>
+export type CatalogCheck = z.output<typeof catalogCheck>
+export type CatalogEntry = z.output<typeof catalogEntry>
+export type CatalogEdit = z.output<typeof catalogEdit>
+export type SnippetEntry = z.output<typeof snippetEntry>
+export type ActivityEntry = z.output<typeof activityEntry>
+export type ActivityDetail = z.output<typeof activityDetail>
+export type ActivityOutcome = z.output<typeof activityOutcome>
+export type SettingsView = z.output<typeof settings>
+export type SettingsPatch = z.output<typeof settingsPatch>
+export type GatewayInfoView = z.output<typeof gatewayInfo>
+export type DesktopState = z.output<typeof desktopState>
+export type ApiLogLine = z.output<typeof logLine>
+export type CatalogProblemView = z.output<typeof problem>
+
+/** What the renderer and the desktop app speak to, whatever carries it. */
+export interface GatewayApi {
+  /** Rejects with an error that has a `code` of the registry (`errors.ts`). */
+  call<N extends ProcedureName>(name: N, input: ProcedureInput<N>): Promise<ProcedureOutput<N>>
+  onEvent(fn: (event: ApiEvent) => void): () => void
+}
