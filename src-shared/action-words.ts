@@ -1,0 +1,41 @@
+/** What the tray, the palette and the screens call the same act. Plain words; sentence case. */
+export const actionWords = {
+  openWindow: 'Open window',
+  connectClients: 'Connect clients',
+  pauseAll: 'Pause all servers',
+  resumeAll: 'Resume',
+  launchAtLogin: 'Launch at login',
+  reloadCatalog: 'Reload catalog',
+  addServer: 'Add server',
+  editCatalog: 'Edit catalog',
+  checkForUpdates: 'Check for updates',
+  restartToUpdate: 'Restart to update',
+  quit: 'Quit',
+  start: 'Start',
+  stop: 'Stop',
+  restart: 'Restart',
+} as const
+
+/** The same with its object: "Start Postgres". */
+export function actOn(act: 'start' | 'stop' | 'restart', displayName: string): string {
+  return `${actionWords[act]} ${displayName}`
+}
+
+/** The windows' screens in the rail's order. */
+export const screenWords = {
+  servers: 'Servers',
+  activity: 'Activity',
+  catalog: 'Catalog',
+  clients: 'Clients',
+  logs: 'Logs',
+  settings: 'Settings',
+} as const
+
+/** The mark of each state, never colour alone, and its word for readers. */
+export const statusMarks = {
+  running: { mark: '●', word: 'Running' },
+  starting: { mark: '◐', word: 'Starting' },
+  stopping: { mark: '◐', word: 'Stopping' },
+  stopped: { mark: '○', word: 'Stopped' },
+  unhealthy: { mark: '▲', word: 'Unhealthy' },
+} as const
