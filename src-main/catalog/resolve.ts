@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Catalog, Runtime, ServerDefinition } from '../../src-shared/catalog.ts'
+import { canonicalJson } from '../../src-shared/json-record.ts'
 import type { LaunchDefinition } from '../runtimes/runtime.ts'
 import { sha256 } from './content-version.ts'
 import { interpolate, type Lookup } from './interpolate.ts'
@@ -193,13 +194,4 @@ async function statFile(path: string): Promise<{ size: number }> {
 /** Windows does not tell upper from lower case in names. */
 function isReserved(name: string): boolean {
   return name.toUpperCase().startsWith('MCP_GATEWAY_')
-}
-
-/** JSON with sorted keys, so that the order in the file does not matter. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
 }

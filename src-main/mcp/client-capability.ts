@@ -1,4 +1,5 @@
 import { GatewayError } from '../../src-shared/errors.ts'
+import { canonicalJson, isRecord } from '../../src-shared/json-record.ts'
 import { isObject, member, parseSpan, stringAt } from './json-spans.ts'
 import type { ClientCapabilities } from './caller.ts'
 import type { RequestEnvelope } from './envelope.ts'
@@ -21,7 +22,7 @@ const needs: Record<string, string> = {
 
 function has(capabilities: ClientCapabilities, name: string, part: string): boolean {
   const value = capabilities[name]
-  return typeof value === 'object' && value !== null && part in value
+  return isRecord(value) && part in value
 }
 
 /**
@@ -75,11 +76,7 @@ export function isClientQuestion(method: string): boolean {
 
 /** A short, stable name of what was declared: the lists that a server shows may depend on it. */
 export function capabilitySignature(capabilities: ClientCapabilities): string {
-  return JSON.stringify(capabilities, (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  )
+  return canonicalJson(capabilities)
 }
 
 /** `capabilities` of an `initialize` request, {} where there are none. */
@@ -87,5 +84,5 @@ export function readCapabilities(request: RequestEnvelope): ClientCapabilities {
   const span = member(request.bytes, request.params, 'capabilities')
   if (span === undefined || !isObject(request.bytes, span)) return {}
   const value = parseSpan(request.bytes, span)
-  return typeof value === 'object' && value !== null ? { ...value } : {}
+  return isRecord(value) ? value : {}
 }

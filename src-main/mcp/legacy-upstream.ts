@@ -1,4 +1,5 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
 import type { Link } from '../runtimes/runtime.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { Call } from './call.ts'
@@ -225,8 +226,7 @@ export class LegacyUpstream implements Upstream {
       protocolVersion,
       discover: undefined,
       result: Buffer.from(slice(bytes, result)),
-      capabilities:
-        typeof capabilities === 'object' && capabilities !== null ? { ...capabilities } : {},
+      capabilities: isRecord(capabilities) ? capabilities : {},
     }
     link.negotiated(protocolVersion)
     link.send([message('notifications/initialized')])

@@ -7,6 +7,7 @@ import type { RequestEnvelope } from './envelope.ts'
 import { arrayItems, isArray, member, stringAt } from './json-spans.ts'
 import { metaKey } from './modern-message.ts'
 import { aggregateUri, splitUri } from './names.ts'
+import { declares } from './server-capability.ts'
 import type { ServerDirectory } from './server-directory.ts'
 
 /** The list changes that a client can ask for, and what a server must have declared for them. */
@@ -155,7 +156,7 @@ export class Listens {
       capabilities = {}
     }
     const honoured = wanted.filter(
-      (kind) => !server || listens(capabilities, kinds[kind].capability, 'listChanged'),
+      (kind) => !server || declares(capabilities, kinds[kind].capability, 'listChanged'),
     )
     const followed = await Promise.all(uris.map((uri) => this.#follow(listen, uri)))
     if (listen.isGone) return
@@ -220,15 +221,4 @@ export class Listens {
 
 function isKind(text: string): text is Kind {
   return Object.hasOwn(kinds, text)
-}
-
-function listens(
-  capabilities: Record<string, unknown> | undefined,
-  name: string,
-  what: string,
-): boolean {
-  const capability = capabilities?.[name]
-  const parts: Readonly<Record<string, unknown>> =
-    typeof capability === 'object' && capability !== null ? { ...capability } : {}
-  return parts[what] === true
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { isRecord } from '../../src-shared/json-record.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Era } from './caller.ts'
 import { isListMethod } from './listing.ts'
@@ -20,10 +21,6 @@ export interface Knowledge {
 const version = 1
 /** More signatures than this are not kept for one server. */
 const maxListings = 8
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function readListing(value: unknown): Listing | undefined {
   if (!isRecord(value) || !isRecord(value['lists'])) return undefined

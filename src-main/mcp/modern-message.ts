@@ -1,4 +1,5 @@
 import { GatewayError } from '../../src-shared/errors.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
 import type { ClientCapabilities } from './caller.ts'
 import type { Envelope, RequestEnvelope } from './envelope.ts'
 import { eachMember, isObject, parseSpan, stringAt } from './json-spans.ts'
@@ -109,5 +110,5 @@ export function readModernCapabilities(
       `The client capabilities have more than ${maxCapabilityBytes} bytes.`,
     )
   const value = parseSpan(request.bytes, span)
-  return typeof value === 'object' && value !== null ? { ...value } : {}
+  return isRecord(value) ? value : {}
 }

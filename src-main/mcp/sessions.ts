@@ -18,6 +18,7 @@ import { Listens } from './listens.ts'
 import { ModernEndpoint } from './modern-endpoint.ts'
 import { aggregateUri } from './names.ts'
 import { PipeRequests } from './pipe-requests.ts'
+import { declares } from './server-capability.ts'
 import { findServer } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
 import type { Duplex, DuplexOptions, SessionHost } from './session-host.ts'
@@ -69,18 +70,14 @@ function listsMayDiffer(before: ServerDefinition | undefined, after: ServerDefin
   return before === undefined || relevant(before) !== relevant(after)
 }
 
-function hasSubscribe(capability: unknown): boolean {
-  return typeof capability === 'object' && capability !== null && 'subscribe' in capability
-    ? capability.subscribe === true
-    : false
-}
-
 /** True if these capabilities lack something of those. */
 function isLess(
   now: Readonly<Record<string, unknown>>,
   before: Readonly<Record<string, unknown>>,
 ): boolean {
-  if (hasSubscribe(before['resources']) && !hasSubscribe(now['resources'])) return true
+  const follows = (capabilities: typeof now): boolean =>
+    declares(capabilities, 'resources', 'subscribe')
+  if (follows(before) && !follows(now)) return true
   return Object.keys(before).some((name) => !(name in now))
 }
 

@@ -1,4 +1,5 @@
 import type { ListMethod } from '../mcp/listing.ts'
+import { declares } from '../mcp/server-capability.ts'
 import type { ServerGreeting } from '../mcp/upstream.ts'
 import type { Clock } from './clock.ts'
 import type { Instance } from './instance.ts'
@@ -69,14 +70,8 @@ export class ListingRefresh {
 
 /** True unless it has a list whose changes it does not tell. */
 export function saysListChanged(greeting: ServerGreeting): boolean {
-  return ['tools', 'prompts', 'resources'].every((name) => {
-    const capability = greeting.capabilities[name]
-    if (capability === undefined) return true
-    return (
-      typeof capability === 'object' &&
-      capability !== null &&
-      'listChanged' in capability &&
-      capability.listChanged === true
-    )
-  })
+  const { capabilities } = greeting
+  return (['tools', 'prompts', 'resources'] as const).every(
+    (name) => capabilities[name] === undefined || declares(capabilities, name, 'listChanged'),
+  )
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../src-shared/json-record.ts'
 import type { ServerDetail, ServerStatus, ServerSummary } from '../../src-shared/server-state.ts'
 import { parseSpan } from '../mcp/json-spans.ts'
 import { redactPatterns } from '../telemetry/redact.ts'
@@ -101,10 +102,6 @@ function oldestStart(server: Server): number | undefined {
     startedWall > 0 ? [startedWall] : [],
   )
   return starts.length === 0 ? undefined : Math.min(...starts)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const secretName = /key|token|secret|password|passwd|auth|credential|cookie/i

@@ -2,6 +2,7 @@ import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Caller } from '../mcp/caller.ts'
 import { isAtLeast } from '../mcp/log-level.ts'
 import type { McpLogLevel } from '../mcp/log-level.ts'
+import { declares } from '../mcp/server-capability.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
 import type { Clock } from './clock.ts'
 import { saysListChanged } from './listing-refresh.ts'
@@ -51,7 +52,7 @@ export class SlotState {
     const { instance, subscriptions } = slot
     const { era, capabilities } = instance?.greeting ?? {}
     // A server that cannot be followed would just leave it out of what it acknowledges (2026-07-28 basic/patterns/subscriptions).
-    if (era === 'modern' && !allowsSubscribe(capabilities?.['resources']))
+    if (era === 'modern' && !declares(capabilities, 'resources', 'subscribe'))
       throw new GatewayError(
         'method_not_found',
         `Resources of ${instance?.serverId} cannot be followed.`,
@@ -113,10 +114,4 @@ export class SlotState {
     slot.logLevel = level
     this.tell(slot, 'logging/setLevel', { level })
   }
-}
-
-function allowsSubscribe(resources: unknown): boolean {
-  return typeof resources === 'object' && resources !== null && 'subscribe' in resources
-    ? resources.subscribe === true
-    : false
 }

@@ -1,5 +1,5 @@
+import { isRecord } from '../../src-shared/json-record.ts'
 import { glanceAtResult, idText, readEnvelope } from '../mcp/envelope.ts'
-import { isRecord } from './json-record.ts'
 
 /** As much of a message as the shim needs to know. */
 export interface Glance {

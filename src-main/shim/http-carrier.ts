@@ -3,7 +3,8 @@ import { idText, readEnvelope } from '../mcp/envelope.ts'
 import type { Envelope } from '../mcp/envelope.ts'
 import { pause } from './carrier.ts'
 import type { Carrier, CarrierEvents, Connect, ShimLog } from './carrier.ts'
-import { isRecord, parseRecord } from './json-record.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
+import { parseRecord } from './json-record.ts'
 import { oneLine, SseReader } from './sse-reader.ts'
 
 export interface HttpConnectOptions {

@@ -1,8 +1,5 @@
-export type JsonRecord = Record<string, unknown>
-
-export function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === 'object' && value !== null
-}
+import { isRecord } from '../../src-shared/json-record.ts'
+import type { JsonRecord } from '../../src-shared/json-record.ts'
 
 /** The JSON object in these bytes; an empty one if there is none. */
 export function parseRecord(json: Buffer): JsonRecord {

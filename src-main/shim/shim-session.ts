@@ -3,7 +3,8 @@ import { Demand } from './carrier.ts'
 import type { Carrier, Connect, ShimLog } from './carrier.ts'
 import { glance } from './glance.ts'
 import type { Glance } from './glance.ts'
-import { isRecord, parseRecord } from './json-record.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
+import { parseRecord } from './json-record.ts'
 
 export interface ShimSessionOptions {
   connect: Connect
