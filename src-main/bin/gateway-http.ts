@@ -3,7 +3,7 @@ import { GatewayError } from '../../src-shared/errors.ts'
 import { alreadyRunningExitCode } from '../state-dir.ts'
 import { version } from '../version.ts'
 import { UsageError } from './flags.ts'
-import { AlreadyRunningError } from './gateway-claim.ts'
+import { AlreadyRunningError } from '../host/gateway-claim.ts'
 import { gatewayHelp, parseGatewayFlags } from './gateway-options.ts'
 
 async function main(args: readonly string[]): Promise<number | undefined> {

@@ -1,10 +1,4 @@
-import os from 'node:os'
-import path from 'node:path'
 import type { LogLevel } from '../../src-shared/config.ts'
-import { loadConfig } from '../catalog/config-file.ts'
-import type { LoadedConfig } from '../catalog/config-file.ts'
-import { stateDir, stateFiles } from '../state-dir.ts'
-import type { StateFiles } from '../state-dir.ts'
 import { parseFlags, UsageError } from './flags.ts'
 
 /** Not from the schema of the config: loading it takes longer than all the rest of the start. */
@@ -54,7 +48,11 @@ export function parseGatewayFlags(args: readonly string[]) {
   const { values } = parseFlags(args, flags)
   if (values.strict === true && values.validate !== true)
     throw new UsageError('--strict goes with --validate.')
-  return { ...values, 'log-level': levelOf(values['log-level']) }
+  return {
+    ...values,
+    listen: addressOf(values.listen),
+    'log-level': levelOf(values['log-level']),
+  }
 }
 
 function levelOf(text: string | undefined): LogLevel | undefined {
@@ -67,36 +65,7 @@ function isLevel(text: string): text is LogLevel {
   return Object.hasOwn(isLogLevel, text)
 }
 
-/** Config and flags together: what a program works with. */
-export interface Settings extends LoadedConfig {
-  files: StateFiles
-}
-
-export type SettingsFlags = Partial<
-  Pick<GatewayFlags, 'config' | 'catalog' | 'listen' | 'state-dir' | 'log-level' | 'spawned'>
->
-
-/**
- * Flags win over the config file, which wins over the defaults. Throws CatalogError or GatewayError for a config file
- * that cannot be used, UsageError for an address that is none.
- */
-export async function loadSettings(given: SettingsFlags): Promise<Settings> {
-  const surroundings = { env: process.env, platform: process.platform, homedir: os.homedir() }
-  // An AI client spawns the shim inside of cloned repositories: their files are not our settings.
-  const cwd = given.spawned === true ? undefined : process.cwd()
-  const loaded = await loadConfig({ ...surroundings, cwd, explicitPath: given.config })
-  const config = { ...loaded.config }
-  if (given.listen !== undefined) config.listen_addr = addressOf(given.listen)
-  else if (given.spawned === true && given.catalog !== undefined)
-    // The well-known port belongs to the gateway of the user's own catalog.
-    config.listen_addr = '127.0.0.1:0'
-  if (given['log-level'] !== undefined) config.log_level = given['log-level']
-  const dir = stateDir(surroundings, given['state-dir'] ?? config.state_dir)
-  const catalogPath = given.catalog === undefined ? loaded.catalogPath : path.resolve(given.catalog)
-  return { ...loaded, config, catalogPath, files: stateFiles(dir) }
-}
-
-function addressOf(text: string): string {
-  if (/^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/.test(text)) return text
+function addressOf(text: string | undefined): string | undefined {
+  if (text === undefined || /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/.test(text)) return text
   throw new UsageError(`--listen ${text} is not host:port, for example 127.0.0.1:4444.`)
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { GatewayError } from '../../src-shared/errors.ts'
 import { loadOrCreateKey } from '../http/api-key.ts'
+import { runningGateway } from '../host/gateway-claim.ts'
+import type { GatewayInfo } from '../host/gateway-claim.ts'
+import { loadSettings } from '../host/settings.ts'
+import type { Settings } from '../host/settings.ts'
 import { silentLog } from '../telemetry/log.ts'
 import { version } from '../version.ts'
 import { parseFlags, UsageError } from './flags.ts'
-import { runningGateway } from './gateway-claim.ts'
-import type { GatewayInfo } from './gateway-claim.ts'
-import { loadSettings } from './gateway-options.ts'
-import type { Settings } from './gateway-options.ts'
 
 const help = `Usage: gateway COMMAND [options]
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GatewayError } from '../../src-shared/errors.ts'
-import type { GatewayInfo } from './gateway-claim.ts'
+import type { GatewayInfo } from '../host/gateway-claim.ts'
 
 const server = z.object({
   id: z.string(),

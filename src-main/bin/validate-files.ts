@@ -5,8 +5,8 @@ import type { Validation } from '../catalog/validate.ts'
 import { LoginEnvironment } from '../runtimes/login-environment.ts'
 import { systemClock } from '../servers/clock.ts'
 import { silentLog } from '../telemetry/log.ts'
-import { loadSettings } from './gateway-options.ts'
-import type { SettingsFlags } from './gateway-options.ts'
+import { loadSettings } from '../host/settings.ts'
+import type { SettingsFlags } from '../host/settings.ts'
 
 /**
  * Checks config and catalog, prints what is wrong with them, and returns the exit code. Starts nothing. Throws what
