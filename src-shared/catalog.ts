@@ -1,32 +1,48 @@
 import { z } from 'zod'
 
+/** Titles and descriptions are what people read: in the form, in completion, in the JSON Schema. */
+
 /** `id` of a server: it is part of URLs, file names and log lines. */
 export const serverIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
 const seconds = z.number().int().min(0)
 const text = z.string().min(1)
 const envMap = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string())
-const headers = z.record(text, z.string())
-
-const localProcessRuntime = z.strictObject({
-  type: z.literal('local-process'),
-  command: text,
-  args: z.array(z.string()).default([]),
-  working_dir: text.optional(),
+const headers = z.record(text, z.string()).default({}).meta({
+  title: 'Headers',
+  description:
+    'HTTP headers sent with every request. Take secrets from a variable: `Bearer ${TOKEN}`.',
 })
+const url = text.meta({ title: 'URL', description: 'Where the server answers.' })
 
-/** Streamable HTTP, either era. */
-const remoteHttpRuntime = z.strictObject({
-  type: z.literal('remote-http'),
-  url: text,
-  headers: headers.default({}),
-})
+const localProcessRuntime = z
+  .strictObject({
+    type: z.literal('local-process'),
+    command: text.meta({
+      title: 'Command',
+      description: 'The program, found with the login shell’s PATH, or its absolute path.',
+    }),
+    args: z
+      .array(z.string())
+      .default([])
+      .meta({ title: 'Arguments', description: 'One a line, as the program gets them. No shell.' }),
+    working_dir: text.optional().meta({
+      title: 'Working folder',
+      description: 'Where the program starts. Default: the folder of the catalog.',
+    }),
+  })
+  .meta({
+    title: 'Local process',
+    description: 'A program on this machine that speaks MCP over stdio.',
+  })
 
-/** Tries Streamable HTTP first, then the old HTTP+SSE transport. */
-const remoteSseRuntime = z.strictObject({
-  type: z.literal('remote-sse'),
-  url: text,
-  headers: headers.default({}),
+const remoteHttpRuntime = z
+  .strictObject({ type: z.literal('remote-http'), url, headers })
+  .meta({ title: 'Remote, HTTP', description: 'A server elsewhere that speaks Streamable HTTP.' })
+
+const remoteSseRuntime = z.strictObject({ type: z.literal('remote-sse'), url, headers }).meta({
+  title: 'Remote, HTTP or SSE',
+  description: 'An older server: Streamable HTTP is tried first, then HTTP with SSE.',
 })
 
 export const runtimeSchemas = {
@@ -35,42 +51,96 @@ export const runtimeSchemas = {
   'remote-sse': remoteSseRuntime,
 }
 
-const runtime = z.discriminatedUnion('type', [
-  localProcessRuntime,
-  remoteHttpRuntime,
-  remoteSseRuntime,
-])
+const runtime = z
+  .discriminatedUnion('type', [localProcessRuntime, remoteHttpRuntime, remoteSseRuntime])
+  .meta({ title: 'Runtime', description: 'How the server comes to life.' })
 
 /** Globs (`*` and `?`) on the server's own tool names; deny wins. */
 export const toolFilter = z.strictObject({
-  allow: z.array(text).default(['*']),
-  deny: z.array(text).default([]),
+  allow: z.array(text).default(['*']).meta({
+    title: 'Allow',
+    description: 'Names or globs (`read_*`) of the tools that clients see. Default: all.',
+  }),
+  deny: z.array(text).default([]).meta({
+    title: 'Deny',
+    description: 'Names or globs of the tools that clients never see. Wins over allow.',
+  }),
 })
 
 const isolation = z.enum(['auto', 'shared', 'session'])
 
 export const serverDefinition = z.strictObject({
-  id: z.string().regex(serverIdPattern),
-  display_name: text.optional(),
-  description: z.string().optional(),
-  enabled: z.boolean().default(true),
-  tags: z.array(text).default([]),
+  id: z.string().regex(serverIdPattern).meta({
+    title: 'ID',
+    description:
+      'Names the server in addresses, tools and logs. Letters, digits, `.`, `_` and `-`, at most 64.',
+  }),
+  display_name: text
+    .optional()
+    .meta({ title: 'Display name', description: 'What people read. Default: the ID.' }),
+  description: z
+    .string()
+    .optional()
+    .meta({ title: 'Description', description: 'What it is for, in a few words.' }),
+  enabled: z.boolean().default(true).meta({
+    title: 'Enabled',
+    description: 'Off: it stays in the list, but is never started.',
+  }),
+  tags: z.array(text).default([]).meta({ title: 'Tags', description: 'Words to filter lists by.' }),
   runtime,
-  env: envMap.default({}),
-  env_file: text.optional(),
-  idle_timeout_seconds: seconds.optional(),
-  request_timeout_seconds: seconds.min(1).optional(),
-  start_timeout_seconds: seconds.min(1).optional(),
-  always_on: z.boolean().default(false),
-  isolation: isolation.default('auto'),
-  /** false: a changed server stops before its successor starts (one port, one lock). */
-  overlap: z.boolean().default(true),
-  inherit_env: z.union([z.boolean(), z.array(text)]).default(false),
-  tools: toolFilter.default({ allow: ['*'], deny: [] }),
+  env: envMap.default({}).meta({
+    title: 'Variables',
+    description:
+      'Environment variables for the program. Take secrets from your environment: `${NAME}`.',
+  }),
+  env_file: text.optional().meta({
+    title: 'Variables file',
+    description: 'A file of `NAME=value` lines, relative to the catalog. Variables above win.',
+  }),
+  idle_timeout_seconds: seconds.optional().meta({
+    title: 'Stop after idle',
+    description: 'Seconds without a request until it is stopped. 0: never. Default: the settings’.',
+  }),
+  request_timeout_seconds: seconds.min(1).optional().meta({
+    title: 'Request timeout',
+    description: 'Seconds that a request may take; progress starts them anew.',
+  }),
+  start_timeout_seconds: seconds.min(1).optional().meta({
+    title: 'Start timeout',
+    description: 'Seconds until it must be ready. More for one that downloads itself first.',
+  }),
+  always_on: z.boolean().default(false).meta({
+    title: 'Always on',
+    description: 'Started with the gateway and never stopped for idling.',
+  }),
+  isolation: isolation.default('auto').meta({
+    title: 'Isolation',
+    description:
+      '`shared`: one instance for all clients. `session`: one for each. `auto`: shared, until the server is seen to ask its client something.',
+  }),
+  overlap: z.boolean().default(true).meta({
+    title: 'Overlap',
+    description:
+      'Off: after a change, the old instance stops before the new one starts (one port, one lock).',
+  }),
+  inherit_env: z
+    .union([z.boolean(), z.array(text)])
+    .default(false)
+    .meta({
+      title: 'Inherit variables',
+      description:
+        'What it gets of the gateway’s environment besides the safe basics (HOME, PATH, LANG, …): nothing, all, or the names listed.',
+    }),
+  tools: toolFilter
+    .default({ allow: ['*'], deny: [] })
+    .meta({ title: 'Tools', description: 'Which of its tools clients see. Deny wins.' }),
 })
 
 export const catalogSchema = z.strictObject({
-  servers: z.array(serverDefinition).default([]),
+  servers: z
+    .array(serverDefinition)
+    .default([])
+    .meta({ title: 'Servers', description: 'The servers behind this gateway.' }),
 })
 
 export type Runtime = z.infer<typeof runtime>
