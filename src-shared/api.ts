@@ -178,7 +178,10 @@ const gatewayInfo = z.object({
 
 /** What only the desktop app has; `gateway` says how it is connected to its gateway. */
 const desktopState = z.object({
-  gateway: z.enum(['own', 'attached']),
+  /** `none`: it has none, and every other procedure fails with `problem`. */
+  gateway: z.enum(['own', 'attached', 'starting', 'none']),
+  /** Why there is no gateway, and what to do; `desktop.restart_gateway` tries again. */
+  problem: z.string().nullable(),
   can_launch_at_login: z.boolean(),
   launch_at_login: z.boolean(),
   has_tray: z.boolean(),
@@ -290,6 +293,8 @@ export const procedures = {
   'desktop.update': procedure(none, desktopState),
   /** Stops the gateway that the app hosts and starts it anew, with the settings as they are on disk. */
   'desktop.restart_gateway': procedure(none, none),
+  /** Stops every server and ends the app: where there is no tray, this is the way out. */
+  'desktop.quit': procedure(none, none),
 } as const
 
 export type ProcedureName = keyof typeof procedures
