@@ -131,6 +131,9 @@ const activityEntry = z.object({
 const activityDetail = activityEntry.extend({
   request: z.string().nullable(),
   response: z.string().nullable(),
+  /** False if what is kept is not what was sent: `replay_reason` says why, in plain words. */
+  is_replayable: z.boolean(),
+  replay_reason: z.string().nullable(),
 })
 
 const settings = z.object({
@@ -265,7 +268,13 @@ export const procedures = {
       /** In method, target and error. */
       text: z.string().optional(),
     }),
-    z.object({ enabled: z.boolean(), entries: z.array(activityEntry), more: z.boolean() }),
+    z.object({
+      enabled: z.boolean(),
+      entries: z.array(activityEntry),
+      more: z.boolean(),
+      /** Requests since the gateway's start that were not kept, because too many came at once. */
+      skipped: z.number(),
+    }),
   ),
   'activity.get': procedure(z.strictObject({ id: z.number().int() }), activityDetail),
   /** Sends the same request again; it becomes an entry of its own. */
