@@ -1,20 +1,16 @@
 import type { ServerDefinition } from '../src-shared/catalog.ts'
 import type { Config } from '../src-shared/config.ts'
-import { asGatewayError, GatewayError } from '../src-shared/errors.ts'
+import { GatewayError } from '../src-shared/errors.ts'
 import type {
   GatewayEvent,
   LogLine,
   ServerDetail,
-  ServerStatus,
   ServerSummary,
 } from '../src-shared/server-state.ts'
-import { CatalogFile } from './catalog/catalog-file.ts'
-import type { FileWatch } from './catalog/watch.ts'
-import { loadCatalogFile } from './catalog/parse-cache.ts'
-import { CatalogError, formatProblem } from './catalog/problem.ts'
+import { CatalogInForce } from './catalog/catalog-in-force.ts'
+import type { CatalogAccess, LastReload, ReloadResult } from './catalog/catalog-in-force.ts'
 import { resolveServer } from './catalog/resolve.ts'
 import type { ResolvedServer } from './catalog/resolve.ts'
-import { createSampleCatalog } from './catalog/sample-catalog.ts'
 import { OneCall } from './mcp/one-call.ts'
 import { ListingStore } from './mcp/listing-store.ts'
 import { findServer } from './mcp/server-directory.ts'
@@ -28,57 +24,22 @@ import { systemClock } from './servers/clock.ts'
 import type { Clock } from './servers/clock.ts'
 import { Server } from './servers/server.ts'
 import type { LifeSettings } from './servers/server-options.ts'
-import { detailOf, statusOf, summaryOf, uptimeSeconds } from './servers/server-view.ts'
+import { detailOf, summaryOf } from './servers/server-view.ts'
+import { statisticsOf } from './servers/statistics.ts'
+import type { ServerStatistics } from './servers/statistics.ts'
 import { Supervisor } from './servers/supervisor.ts'
+import { EventFeed } from './telemetry/event-feed.ts'
 import { LatencyWindow } from './telemetry/latency.ts'
 import type { Log } from './telemetry/log.ts'
 import type { Redactor } from './telemetry/redact.ts'
 import { ServerLog } from './telemetry/server-log.ts'
 import { version } from './version.ts'
 
-/** `POST /admin/reload` and what a watcher's reload reports. */
-export interface ReloadResult {
-  servers_loaded: number
-  servers_added: string[]
-  servers_removed: string[]
-  servers_changed: string[]
-}
-
 /** `GET /stats`. */
-export interface Stats {
+export interface Stats extends ServerStatistics {
   uptime_seconds: number
-  total_requests: number
-  total_servers: number
-  active_servers: number
   sessions: number
-  /** The last attempt to load the catalog; errors are `file:line:column: message`. */
-  last_reload: { time: string; ok: boolean; errors: string[] }
-  servers: Record<
-    string,
-    {
-      status: ServerStatus
-      request_count: number
-      error_count: number
-      uptime_seconds: number
-      latency_ms: { p50: number | null; p95: number | null }
-    }
-  >
-}
-
-/** The catalog as a text with a version; see product.md 1, "The file belongs to its user". */
-export interface CatalogAccess {
-  /** `etag` is quoted, ready for the header. */
-  read(): Promise<{ text: string; etag: string }>
-  /** Each throws GatewayError: `precondition_failed` (changed since read), `catalog_invalid`, `conflict`, `server_not_found`. */
-  replace(text: string, ifMatch?: string): Promise<{ etag: string; reload: ReloadResult }>
-  addServer(entry: unknown, ifMatch?: string): Promise<{ etag: string; reload: ReloadResult }>
-  /** A JSON merge patch (RFC 7396) on one entry. */
-  patchServer(
-    id: string,
-    patch: unknown,
-    ifMatch?: string,
-  ): Promise<{ etag: string; reload: ReloadResult }>
-  removeServer(id: string, ifMatch?: string): Promise<{ etag: string; reload: ReloadResult }>
+  last_reload: LastReload
 }
 
 /** What HTTP, the socket and the desktop see of the gateway core. */
@@ -129,8 +90,6 @@ export interface GatewayCore extends Gateway {
 }
 
 const maxSessions = 5_000
-/** The watcher is loaded once the endpoint listens; what changes before is found by its etag. */
-const watchAfterMs = 200
 
 /**
  * Wires the rooms. An invalid catalog does not keep the gateway from starting: it starts with no servers, says so
@@ -149,26 +108,22 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   const trees = new ProcessTrees(options.records ? { records: options.records } : {})
   const launch = createLaunch(createLocalProcessLaunch({ environment, trees, clock }), config)
   const store = new ListingStore(stateDir, log)
-  const listeners = new Set<(event: GatewayEvent) => void>()
-  const emit = (event: GatewayEvent): void => {
-    for (const listener of listeners) {
-      try {
-        listener(event)
-      } catch (error) {
-        // A follower that fails must not reach into a server's life.
-        listeners.delete(listener)
-        log.error({ error }, 'A follower of events failed and gets no more.')
-      }
-    }
-  }
-  let baseDir = ''
+  const feed = new EventFeed(log)
   let closing = false
 
   const resolve = async (definition: ServerDefinition): Promise<ResolvedServer> => {
-    let resolved = await resolveServer(definition, (name) => environment.lookup(name), baseDir)
+    let resolved = await resolveServer(
+      definition,
+      (name) => environment.lookup(name),
+      catalog.baseDir,
+    )
     if (resolved.missing.some((name) => !name.startsWith('secret:'))) {
       await environment.load()
-      resolved = await resolveServer(definition, (name) => environment.lookup(name), baseDir)
+      resolved = await resolveServer(
+        definition,
+        (name) => environment.lookup(name),
+        catalog.baseDir,
+      )
     }
     for (const secret of resolved.secrets) redactor.add(secret)
     return resolved
@@ -179,7 +134,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     serverLog.follow((line) => {
       if (line.source === 'lifecycle') log.info({ server: serverId }, line.text)
       else log.debug({ server: serverId, source: line.source }, line.text)
-      if (listeners.size > 0) emit({ type: 'log', server_id: serverId, line })
+      if (feed.isHeard) feed.emit({ type: 'log', server_id: serverId, line })
     })
     return serverLog
   }
@@ -199,7 +154,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
         version,
         events: {
           changed: (server) => {
-            if (listeners.size > 0) emit({ type: 'state', server: summaryOf(server, clock) })
+            if (feed.isHeard) feed.emit({ type: 'state', server: summaryOf(server, clock) })
           },
           notification: (server, owner, envelope) => sessions.notification(server, owner, envelope),
           listsChanged: (server, owner, methods, isFirst) =>
@@ -211,83 +166,25 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   const sessions = new Sessions({ directory: supervisor, clock, version, maxSessions })
   const oneCall = new OneCall(supervisor)
 
-  // The catalog: one load at a time, each a transaction.
-  const file = new CatalogFile(catalogPath)
-  let lastReload: Stats['last_reload'] = {
-    time: new Date(clock.wall()).toISOString(),
-    ok: true,
-    errors: [],
-  }
-  let loadedEtag = ''
-  let loading: Promise<unknown> = Promise.resolve()
-
-  const load = async (): Promise<ReloadResult> => {
-    const time = new Date(clock.wall()).toISOString()
-    try {
-      const loaded = await loadCatalogFile(catalogPath, {
-        stateDir,
-        workerFile: options.workerFile,
-      })
-      baseDir = loaded.baseDir
-      loadedEtag = loaded.etag
-      const changes = await supervisor.apply(loaded.catalog)
-      const result: ReloadResult = {
-        servers_loaded: loaded.catalog.servers.length,
-        servers_added: changes.added,
-        servers_removed: changes.removed,
-        servers_changed: changes.changed,
-      }
-      lastReload = { time, ok: true, errors: [] }
+  const catalog = new CatalogInForce({
+    path: catalogPath,
+    stateDir,
+    workerFile: options.workerFile,
+    clock,
+    log,
+    apply: (wanted) => supervisor.apply(wanted),
+    loaded: (result, anyChange) => {
       // An unchanged catalog is a no-op, for the clients as well.
-      if (Object.values(changes).some((ids) => ids.length > 0)) sessions.catalogChanged()
-      emit({ type: 'reload', ok: true, ...result })
-      return result
-    } catch (error) {
-      if (closing) throw error
-      const errors =
-        error instanceof CatalogError
-          ? error.problems.map(formatProblem)
-          : [asGatewayError(error).message]
-      lastReload = { time, ok: false, errors }
-      emit({ type: 'reload', ok: false, errors })
-      log.error({ errors }, 'The catalog is not valid; what was in force stays.')
-      throw error
-    }
-  }
-  const reload = (): Promise<ReloadResult> => {
-    const run = loading.then(load, load)
-    loading = run.catch(() => {})
-    return run
-  }
-
-  await createSampleCatalog(catalogPath)
-  await reload().catch((error: unknown) => {
-    if (!(error instanceof CatalogError)) throw error
+      if (anyChange) sessions.catalogChanged()
+      feed.emit({ type: 'reload', ok: true, ...result })
+    },
+    refused: (errors) => feed.emit({ type: 'reload', ok: false, errors }),
   })
+  await catalog.open()
   void store.prune(clock.wall())
   for (const server of supervisor.all())
     if (server.definition.always_on && server.definition.enabled) server.start().catch(() => {})
-  let unwatch = async (): Promise<void> => {}
-  if (config.hot_reload) {
-    let opening: Promise<FileWatch | undefined> | undefined
-    const open = async (): Promise<FileWatch> => {
-      const { watchFile } = await import('./catalog/watch.ts')
-      return watchFile(catalogPath, async () => void (await reload().catch(() => {})), {
-        clock,
-        since: loadedEtag,
-      })
-    }
-    const cancel = clock.after(watchAfterMs, () => {
-      opening = open().catch((error: unknown) => {
-        log.error({ error }, 'The catalog cannot be watched; reload it by hand after a change.')
-        return undefined
-      })
-    })
-    unwatch = async () => {
-      cancel()
-      await (await opening)?.close()
-    }
-  }
+  if (config.hot_reload) catalog.watch()
 
   const act = async (
     id: string,
@@ -298,16 +195,6 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     await what(server)
     return summaryOf(server, clock)
   }
-  const edit = async (
-    change: (text: string) => Promise<string> | string,
-    ifMatch: string | undefined,
-  ) => {
-    const { text, etag } = await file.read()
-    const written = await file.write(await change(text), ifMatch ?? etag)
-    return { etag: written.etag, reload: await reload() }
-  }
-  const editing = () => import('./catalog/edit.ts')
-
   return {
     config,
     sessions,
@@ -327,32 +214,20 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       }),
     logs: (id) => findServer(supervisor, id).log.lines(),
     followLogs: (id, onLine) => findServer(supervisor, id).log.follow(onLine),
-    catalog: {
-      read: () => file.read(),
-      replace: (text, ifMatch) =>
-        edit(async () => {
-          const { parseCatalog } = await import('./catalog/parse.ts')
-          parseCatalog(text, catalogPath)
-          return text
-        }, ifMatch),
-      addServer: (entry, ifMatch) =>
-        edit(async (text) => (await editing()).addServer(text, entry), ifMatch),
-      patchServer: (id, patch, ifMatch) =>
-        edit(async (text) => (await editing()).patchServer(text, id, patch), ifMatch),
-      removeServer: (id, ifMatch) =>
-        edit(async (text) => (await editing()).removeServer(text, id), ifMatch),
-    },
-    reload,
-    stats: () => statsOf(supervisor, sessions, clock, startedAt, lastReload),
-    onEvent: (fn) => {
-      listeners.add(fn)
-      return () => listeners.delete(fn)
-    },
+    catalog,
+    reload: () => catalog.reload(),
+    stats: () => ({
+      uptime_seconds: Math.round((clock.now() - startedAt) / 1000),
+      ...statisticsOf(supervisor.all(), clock),
+      sessions: sessions.size,
+      last_reload: catalog.lastReload,
+    }),
+    onEvent: (fn) => feed.follow(fn),
     isQuiet: () => sessions.size === 0 && supervisor.all().every((server) => server.isQuiet),
     killAll: () => trees.killAllSync(),
     shutdown: async () => {
       closing = true
-      await Promise.all([supervisor.shutdown(), unwatch()])
+      await Promise.all([supervisor.shutdown(), catalog.close()])
       sessions.closeAll()
       await store.settled()
     },
@@ -380,36 +255,5 @@ function createLaunch(local: Launch, config: Config): Launch {
       createRemoteLaunch({ maxConnections: config.max_connections_per_server }),
     )
     return (await remote)(definition, events, signal)
-  }
-}
-
-function statsOf(
-  supervisor: Supervisor,
-  sessions: Sessions,
-  clock: Clock,
-  startedAt: number,
-  lastReload: Stats['last_reload'],
-): Stats {
-  const servers = supervisor.all()
-  const views = servers.map((server) => ({ server, status: statusOf(server, clock).status }))
-  return {
-    uptime_seconds: Math.round((clock.now() - startedAt) / 1000),
-    total_requests: servers.reduce((sum, server) => sum + server.requestCount, 0),
-    total_servers: servers.length,
-    active_servers: views.filter(({ status }) => status === 'running').length,
-    sessions: sessions.size,
-    last_reload: lastReload,
-    servers: Object.fromEntries(
-      views.map(({ server, status }) => [
-        server.id,
-        {
-          status,
-          request_count: server.requestCount,
-          error_count: server.errorCount,
-          uptime_seconds: uptimeSeconds(server, clock),
-          latency_ms: server.latencyMs,
-        },
-      ]),
-    ),
   }
 }

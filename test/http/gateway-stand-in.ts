@@ -6,7 +6,8 @@ import type {
   ServerDetail,
   ServerSummary,
 } from '../../src-shared/server-state.ts'
-import type { Gateway, ReloadResult } from '../../src-main/gateway.ts'
+import type { ReloadResult } from '../../src-main/catalog/catalog-in-force.ts'
+import type { Gateway } from '../../src-main/gateway.ts'
 
 /** A gateway without servers behind it: HTTP is what is tested, so its answers are fixed and its calls are kept. */
 export class GatewayStandIn implements Gateway {
