@@ -1,5 +1,9 @@
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { builtinModules } from 'node:module'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import tailwindcss from '@tailwindcss/vite'
+import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import type { BuildEnvironmentOptions, EnvironmentOptions, Plugin } from 'vite'
 
@@ -14,7 +18,8 @@ const programs = {
 }
 
 /** Built here and moved to dist/ when complete: programs may be started from there at any moment. */
-const draft = `.build/dist-${process.pid}`
+const draft = path.resolve(`.build/dist-${process.pid}`)
+const renderer = path.resolve('src-renderer')
 
 function environment(input: Record<string, string>, oneFile: boolean): EnvironmentOptions {
   const build: BuildEnvironmentOptions = {
@@ -25,7 +30,9 @@ function environment(input: Record<string, string>, oneFile: boolean): Environme
     sourcemap: false,
     reportCompressedSize: false,
     rolldownOptions: {
-      input,
+      input: Object.fromEntries(
+        Object.entries(input).map(([name, file]) => [name, path.resolve(file)]),
+      ),
       platform: 'node',
       external: [...builtinModules, /^node:/],
       output: {
@@ -39,9 +46,24 @@ function environment(input: Record<string, string>, oneFile: boolean): Environme
   return { consumer: 'server', resolve: { noExternal: true }, build }
 }
 
+/** The window: the same files for the browser (http://…/ui/) and the desktop app (app://gateway/). */
+const client: EnvironmentOptions = {
+  build: {
+    // light-dark() and constructed style sheets need no help from these on.
+    target: ['chrome123', 'firefox125', 'safari17.5'],
+    outDir: `${draft}/ui`,
+    emptyOutDir: false,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: { input: `${renderer}/index.html` },
+  },
+}
+
 const builds: Record<string, EnvironmentOptions> = {
   main: environment(programs, false),
   shim: environment({ 'gateway-stdio': 'src-main/bin/gateway-stdio.ts' }, true),
+  client,
 }
 
 /** Old Nodes are told what is wrong before they meet syntax that they do not know. */
@@ -50,6 +72,7 @@ const guard =
 
 const executables: Plugin = {
   name: 'executables',
+  applyToEnvironment: ({ name }) => name !== 'client',
   generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== 'chunk' || !chunk.isEntry) continue
@@ -63,24 +86,69 @@ const executables: Plugin = {
   },
 }
 
-/** Chunks first, since the programs name them; each file appears whole. */
+const initialLimit = 350 * 1024
+
+/** What the first screen loads before anything is shown: the build fails where it grows past the limit. */
+const initialSize: Plugin = {
+  name: 'initial-size',
+  applyToEnvironment: ({ name }) => name === 'client',
+  generateBundle: {
+    order: 'post',
+    handler(_, bundle) {
+      const entry = Object.values(bundle).find((one) => one.type === 'chunk' && one.isEntry)
+      const initial = new Set<string>()
+      const add = (fileName: string) => {
+        const chunk = bundle[fileName]
+        if (chunk === undefined || initial.has(fileName)) return
+        initial.add(fileName)
+        if (chunk.type !== 'chunk') return
+        for (const name of chunk.imports) add(name)
+        for (const name of chunk.viteMetadata?.importedCss ?? []) add(name)
+      }
+      if (entry !== undefined) add(entry.fileName)
+      let size = 0
+      for (const name of initial) {
+        const one = bundle[name]
+        if (one !== undefined)
+          size += gzipSync(one.type === 'chunk' ? one.code : one.source).byteLength
+      }
+      const inKb = `${Math.round(size / 1024)} KB`
+      this.info(`initial scripts and styles: ${inKb} gzip`)
+      if (size > initialLimit)
+        this.error(`The window loads ${inKb} gzip at first; the limit is 350 KB. Load more lazily.`)
+    },
+  },
+}
+
+/** Files with hashed names first, since the others name them; each file appears whole. */
 function publish(): void {
-  mkdirSync('dist/chunks', { recursive: true })
-  // Not the last build's: a gateway that runs from it may yet load some.
-  for (const name of readdirSync('dist/chunks'))
-    if (statSync(`dist/chunks/${name}`).mtimeMs < Date.now() - 3_600_000)
-      rmSync(`dist/chunks/${name}`)
-  for (const name of readdirSync(`${draft}/chunks`))
-    renameSync(`${draft}/chunks/${name}`, `dist/chunks/${name}`)
+  publishHashed('chunks')
   for (const name of readdirSync(draft))
     if (name.endsWith('.cjs')) renameSync(`${draft}/${name}`, `dist/${name}`)
+  publishHashed('ui/assets')
+  renameSync(`${draft}/ui/index.html`, 'dist/ui/index.html')
   rmSync(draft, { recursive: true })
+}
+
+function publishHashed(folder: string): void {
+  mkdirSync(`dist/${folder}`, { recursive: true })
+  // Not the last build's: a gateway or a window that runs from it may yet load some.
+  for (const name of readdirSync(`dist/${folder}`))
+    if (statSync(`dist/${folder}/${name}`).mtimeMs < Date.now() - 3_600_000)
+      rmSync(`dist/${folder}/${name}`)
+  for (const name of readdirSync(`${draft}/${folder}`))
+    renameSync(`${draft}/${folder}/${name}`, `dist/${folder}/${name}`)
 }
 
 export default defineConfig({
   appType: 'custom',
+  root: renderer,
+  base: './',
   publicDir: false,
-  plugins: [executables],
+  cacheDir: path.resolve('node_modules/.vite'),
+  plugins: [react(), tailwindcss(), executables, initialSize],
+  // Its <style> element would break the CSP.
+  resolve: { alias: { 'react-style-singleton': `${renderer}/style-singleton.ts` } },
   environments: builds,
   builder: {
     async buildApp(builder) {

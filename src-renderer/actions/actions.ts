@@ -1,0 +1,213 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import {
+  BookText,
+  CirclePause,
+  CirclePlay,
+  CirclePlus,
+  Keyboard,
+  Moon,
+  Play,
+  RefreshCw,
+  RotateCw,
+  Server,
+  Square,
+  Sun,
+  SunMoon,
+  type LucideIcon,
+} from 'lucide-react'
+import { actionWords, actOn, screenWords } from '../../src-shared/action-words.ts'
+import type { ServerRow } from '../../src-shared/api.ts'
+import { notify, notifyFailure } from '../components/toast.tsx'
+import { keyOf, useGateway, useRead } from '../queries.ts'
+import { setTheme } from '../theme.ts'
+import { counted } from '../words.ts'
+
+export interface Action {
+  /** Unique, also the palette's value. */
+  id: string
+  label: string
+  group: 'Screens' | 'Servers' | 'Gateway' | 'Window'
+  icon: LucideIcon
+  /** Other words that find it. */
+  keywords?: string[]
+  run: () => void
+}
+
+/** Starts, stops and restarts servers; a failure is a notice with its remedy. */
+export function useServerActs() {
+  const gateway = useGateway()
+  const cache = useQueryClient()
+  return (act: 'start' | 'stop' | 'restart', server: Pick<ServerRow, 'id' | 'display_name'>) => {
+    gateway.call(`server.${act}`, { id: server.id }).then(
+      (row) => {
+        cache.setQueryData<ServerRow[]>(keyOf('servers.list', {}), (rows) =>
+          rows?.map((one) => (one.id === row.id ? row : one)),
+        )
+      },
+      (thrown: unknown) => notifyFailure(`${server.display_name} did not ${act}.`, thrown),
+    )
+  }
+}
+
+/** What Space does to a server. */
+export function startOrStop(server: Pick<ServerRow, 'status'>): 'start' | 'stop' {
+  return server.status === 'running' || server.status === 'starting' ? 'stop' : 'start'
+}
+
+/** Everything that the palette reaches; the tray's words. `onHelp` shows the keys. */
+export function useActions(onHelp: () => void): Action[] {
+  const gateway = useGateway()
+  const navigate = useNavigate()
+  const servers = useRead('servers.list', {})
+  const info = useRead('gateway.info', {})
+  const act = useServerActs()
+  const go = (to: '/servers' | '/activity' | '/catalog' | '/logs' | '/settings') => () =>
+    void navigate({ to })
+  const attempt = (title: string, work: Promise<unknown>, done: string) => {
+    work.then(
+      () => notify({ title: done }),
+      (thrown: unknown) => notifyFailure(title, thrown),
+    )
+  }
+  const paused = info.data?.paused === true
+  return [
+    {
+      id: 'screen:servers',
+      label: screenWords.servers,
+      group: 'Screens',
+      icon: Server,
+      run: go('/servers'),
+    },
+    {
+      id: 'screen:activity',
+      label: screenWords.activity,
+      group: 'Screens',
+      icon: Server,
+      run: go('/activity'),
+    },
+    {
+      id: 'screen:catalog',
+      label: actionWords.editCatalog,
+      group: 'Screens',
+      icon: BookText,
+      keywords: ['yaml'],
+      run: go('/catalog'),
+    },
+    {
+      id: 'screen:logs',
+      label: screenWords.logs,
+      group: 'Screens',
+      icon: Server,
+      run: go('/logs'),
+    },
+    {
+      id: 'screen:settings',
+      label: screenWords.settings,
+      group: 'Screens',
+      icon: Server,
+      keywords: ['preferences', 'key', 'address'],
+      run: go('/settings'),
+    },
+    {
+      id: 'gateway:add',
+      label: actionWords.addServer,
+      group: 'Gateway',
+      icon: CirclePlus,
+      keywords: ['new', 'paste', 'template'],
+      run: () => void navigate({ to: '/catalog', search: { add: '1' } }),
+    },
+    paused
+      ? {
+          id: 'gateway:resume',
+          label: actionWords.resumeAll,
+          group: 'Gateway',
+          icon: CirclePlay,
+          run: () =>
+            attempt('The gateway was not resumed.', gateway.call('gateway.resume', {}), 'Resumed'),
+        }
+      : {
+          id: 'gateway:pause',
+          label: actionWords.pauseAll,
+          group: 'Gateway',
+          icon: CirclePause,
+          keywords: ['stop all'],
+          run: () =>
+            attempt(
+              'The gateway was not paused.',
+              gateway.call('gateway.pause', {}),
+              'All servers paused',
+            ),
+        },
+    {
+      id: 'gateway:reload',
+      label: actionWords.reloadCatalog,
+      group: 'Gateway',
+      icon: RefreshCw,
+      run: () => {
+        gateway.call('catalog.reload', {}).then(
+          ({ servers_loaded: loaded }) =>
+            notify({ title: `Catalog reloaded, ${counted(loaded, 'server')}` }),
+          (thrown: unknown) => notifyFailure('The catalog was not reloaded.', thrown),
+        )
+      },
+    },
+    {
+      id: 'theme:light',
+      label: 'Light theme',
+      group: 'Window',
+      icon: Sun,
+      run: () => setTheme('light'),
+    },
+    {
+      id: 'theme:dark',
+      label: 'Dark theme',
+      group: 'Window',
+      icon: Moon,
+      run: () => setTheme('dark'),
+    },
+    {
+      id: 'theme:system',
+      label: 'Theme of the system',
+      group: 'Window',
+      icon: SunMoon,
+      run: () => setTheme('system'),
+    },
+    { id: 'window:keys', label: 'Show keys', group: 'Window', icon: Keyboard, run: onHelp },
+    ...(servers.data ?? []).flatMap((server) =>
+      serverActions(server, act, (id) => void navigate({ to: '/servers/$id', params: { id } })),
+    ),
+  ]
+}
+
+function serverActions(
+  server: ServerRow,
+  act: ReturnType<typeof useServerActs>,
+  open: (id: string) => void,
+): Action[] {
+  const name = server.display_name
+  const keywords = [server.id, ...server.tags]
+  const main = startOrStop(server)
+  const shared = { group: 'Servers', keywords } as const
+  return [
+    { ...shared, id: `server:${server.id}`, label: name, icon: Server, run: () => open(server.id) },
+    ...(server.enabled
+      ? [
+          {
+            ...shared,
+            id: `${main}:${server.id}`,
+            label: actOn(main, name),
+            icon: main === 'start' ? Play : Square,
+            run: () => act(main, server),
+          },
+          {
+            ...shared,
+            id: `restart:${server.id}`,
+            label: actOn('restart', name),
+            icon: RotateCw,
+            run: () => act('restart', server),
+          },
+        ]
+      : []),
+  ]
+}
