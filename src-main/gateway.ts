@@ -14,6 +14,7 @@ import type { ResolvedServer } from './catalog/resolve.ts'
 import { OneCall } from './mcp/one-call.ts'
 import { ListingStore } from './mcp/listing-store.ts'
 import { findServer } from './mcp/server-directory.ts'
+import type { ServerDirectory } from './mcp/server-directory.ts'
 import { Sessions } from './mcp/sessions.ts'
 import { createLocalProcessLaunch } from './runtimes/local-process.ts'
 import { LoginEnvironment } from './runtimes/login-environment.ts'
@@ -81,10 +82,27 @@ export interface GatewayOptions {
   clock?: Clock
 }
 
+/** The settings that servers take while they run. */
+export type LifeConfig = Partial<Pick<Config, 'idle_timeout_seconds' | 'request_timeout_seconds'>>
+
 /** The core with what its carriers (HTTP, socket) speak to. */
 export interface GatewayCore extends Gateway {
   readonly sessions: Sessions
   readonly oneCall: OneCall
+  readonly servers: ServerDirectory
+  readonly clock: Clock
+  /** ISO 8601. */
+  readonly startedAt: string
+  readonly catalogPath: string
+  readonly stateDir: string
+  readonly isPaused: boolean
+  /** Stops every server gracefully; from now on none is started, and requests that need one fail with `paused`. */
+  pause(): Promise<void>
+  resume(): void
+  /** Resident memory of each running server's processes, in bytes. */
+  memory(): Promise<Record<string, number>>
+  /** Takes new settings for the servers' lives: they apply from the next time they are looked at. */
+  setLife(config: LifeConfig): void
   /** SIGKILL to every process of every server, at once; for an uncaught exception. */
   killAll(): void
 }
@@ -99,6 +117,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   const { config, catalogPath, stateDir, log, redactor } = options
   const clock = options.clock ?? systemClock
   const startedAt = clock.now()
+  const startedWall = clock.wall()
   const environment = new LoginEnvironment({
     env: options.env,
     platform: options.platform,
@@ -108,8 +127,10 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   const trees = new ProcessTrees(options.records ? { records: options.records } : {})
   const launch = createLaunch(createLocalProcessLaunch({ environment, trees, clock }), config)
   const store = new ListingStore(stateDir, log)
+  const settings = lifeSettings(config)
   const feed = new EventFeed(log)
   let closing = false
+  let isPaused = false
 
   const resolve = async (definition: ServerDefinition): Promise<ResolvedServer> => {
     let resolved = await resolveServer(
@@ -145,13 +166,14 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       new Server(definition, {
         launch,
         resolve,
-        settings: lifeSettings(config),
+        settings,
         store,
         clock,
         createLog,
         createLatency: () => new LatencyWindow(),
         redact: (text) => redactor.redact(text),
         version,
+        isPaused: () => isPaused,
         events: {
           changed: (server) => {
             if (feed.isHeard) feed.emit({ type: 'state', server: summaryOf(server, clock) })
@@ -199,6 +221,28 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     config,
     sessions,
     oneCall,
+    servers: supervisor,
+    clock,
+    startedAt: new Date(startedWall).toISOString(),
+    catalogPath,
+    stateDir,
+    get isPaused() {
+      return isPaused
+    },
+    pause: async () => {
+      if (!isPaused) {
+        isPaused = true
+        feed.emit({ type: 'gateway', paused: true })
+      }
+      await supervisor.pause()
+    },
+    resume: () => {
+      if (!isPaused) return
+      isPaused = false
+      feed.emit({ type: 'gateway', paused: false })
+    },
+    memory: () => trees.residentBytes(),
+    setLife: (changed) => void Object.assign(settings, lifeSettings({ ...config, ...changed })),
     listServers: (tag) =>
       supervisor
         .all()

@@ -26,6 +26,8 @@ export const errorRegistry = {
   internal: { status: 500, title: 'Internal Server Error', jsonrpc: -32603 },
   server_failed: { status: 502, title: 'Bad Gateway', jsonrpc: -32000 },
   server_disabled: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
+  /** A person has paused the gateway. */
+  paused: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
   circuit_open: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
   shutting_down: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
   server_timeout: { status: 504, title: 'Gateway Timeout', jsonrpc: -32000 },

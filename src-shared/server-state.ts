@@ -62,3 +62,4 @@ export type GatewayEvent =
     }
   | { type: 'reload'; ok: false; errors: string[] }
   | { type: 'log'; server_id: string; line: LogLine }
+  | { type: 'gateway'; paused: boolean }

@@ -1,9 +1,12 @@
+import type { CatalogCheck, CatalogEdit } from '../../src-shared/api.ts'
 import type { Catalog } from '../../src-shared/catalog.ts'
 import { asGatewayError } from '../../src-shared/errors.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { CatalogChanges } from '../servers/supervisor.ts'
 import type { Log } from '../telemetry/log.ts'
 import { CatalogFile } from './catalog-file.ts'
+import type { CatalogTask } from './catalog-task.ts'
+import { runOffThread } from './off-thread.ts'
 import { loadCatalogFile } from './parse-cache.ts'
 import { CatalogError, formatProblem } from './problem.ts'
 import { createSampleCatalog } from './sample-catalog.ts'
@@ -33,6 +36,10 @@ export interface CatalogAccess {
   /** A JSON merge patch (RFC 7396) on one entry. */
   patchServer(id: string, patch: unknown, ifMatch?: string): Promise<CatalogSaved>
   removeServer(id: string, ifMatch?: string): Promise<CatalogSaved>
+  /** What is wrong with a text, and which servers it has; never rejects for the text's sake. */
+  check(text: string): Promise<CatalogCheck>
+  /** Edits of a text; nothing is written. Rejects as single edits do. */
+  editText(text: string, edits: readonly CatalogEdit[]): Promise<string>
 }
 
 /** The last attempt to load the catalog; errors are `file:line:column: message`. */
@@ -41,6 +48,8 @@ export interface LastReload {
   ok: boolean
   errors: string[]
 }
+
+type WithoutFile<T> = T extends unknown ? Omit<T, 'file'> : never
 
 interface Options {
   /** Absolute. */
@@ -102,25 +111,32 @@ export class CatalogInForce implements CatalogAccess {
 
   replace(text: string, ifMatch?: string): Promise<CatalogSaved> {
     return this.#edit(async () => {
-      const { parseCatalog } = await import('./parse.ts')
-      parseCatalog(text, this.#options.path)
+      await this.#run({ kind: 'parse', text })
       return text
     }, ifMatch)
   }
 
   addServer(entry: unknown, ifMatch?: string): Promise<CatalogSaved> {
-    return this.#edit(async (text) => (await import('./edit.ts')).addServer(text, entry), ifMatch)
+    return this.#edit((text) => this.#run({ kind: 'add', text, entry }), ifMatch)
   }
 
   patchServer(id: string, patch: unknown, ifMatch?: string): Promise<CatalogSaved> {
-    return this.#edit(
-      async (text) => (await import('./edit.ts')).patchServer(text, id, patch),
-      ifMatch,
-    )
+    return this.#edit((text) => this.#run({ kind: 'patch', text, id, patch }), ifMatch)
   }
 
   removeServer(id: string, ifMatch?: string): Promise<CatalogSaved> {
-    return this.#edit(async (text) => (await import('./edit.ts')).removeServer(text, id), ifMatch)
+    return this.#edit((text) => this.#run({ kind: 'remove', text, id }), ifMatch)
+  }
+
+  /** What is wrong with a text, and which servers it has. */
+  async check(text: string): Promise<CatalogCheck> {
+    const checked: CatalogCheck = JSON.parse(await this.#run({ kind: 'check', text }))
+    return checked
+  }
+
+  /** Edits of a text; nothing is written. Rejects as single edits do. */
+  editText(text: string, edits: readonly CatalogEdit[]): Promise<string> {
+    return this.#run({ kind: 'edit', text, edits })
   }
 
   /** From a moment after now, until `close`, a change of the file is loaded. */
@@ -189,6 +205,12 @@ export class CatalogInForce implements CatalogAccess {
     const { text, etag } = await this.#file.read()
     const written = await this.#file.write(await change(text), ifMatch ?? etag)
     return { etag: written.etag, reload: await this.reload() }
+  }
+
+  /** Long texts in a thread of their own. */
+  #run(task: WithoutFile<CatalogTask>): Promise<string> {
+    const { path, workerFile } = this.#options
+    return runOffThread({ ...task, file: path }, { workerFile })
   }
 
   #now(): string {

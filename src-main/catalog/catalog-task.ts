@@ -1,5 +1,7 @@
 import { asGatewayError, type ErrorCode } from '../../src-shared/errors.ts'
-import { addServer, patchServer, removeServer } from './edit.ts'
+import type { CatalogEdit } from '../../src-shared/api.ts'
+import { checkCatalog } from './check.ts'
+import { addServer, editCatalog, patchServer, removeServer } from './edit.ts'
 import { parseCatalog } from './parse.ts'
 import { CatalogError, type CatalogProblem } from './problem.ts'
 
@@ -9,9 +11,11 @@ export type CatalogTask = { text: string; file: string } & (
   | { kind: 'add'; entry: unknown }
   | { kind: 'patch'; id: string; patch: unknown }
   | { kind: 'remove'; id: string }
+  | { kind: 'edit'; edits: readonly CatalogEdit[] }
+  | { kind: 'check' }
 )
 
-/** `result`: the new text; of `parse` a line of JSON for each server, cheaper to pass than objects and fit for the cache. */
+/** `result`: the new text; of `check` JSON; of `parse` a line of JSON for each server, cheaper to pass than objects and fit for the cache. */
 export type CatalogTaskReply =
   | { ok: true; result: string }
   | { ok: false; code: ErrorCode; message: string; problems?: readonly CatalogProblem[] }
@@ -41,5 +45,9 @@ function perform(task: CatalogTask): string {
       return patchServer(task.text, task.id, task.patch, task.file)
     case 'remove':
       return removeServer(task.text, task.id, task.file)
+    case 'edit':
+      return editCatalog(task.text, task.edits, task.file)
+    case 'check':
+      return JSON.stringify(checkCatalog(task.text, task.file))
   }
 }

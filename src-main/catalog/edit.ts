@@ -1,4 +1,5 @@
 import { isAlias, isMap, isSeq, type Document, type Pair, type YAMLMap, type YAMLSeq } from 'yaml'
+import type { CatalogEdit } from '../../src-shared/api.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { catalogOf } from './parse.ts'
 import { CatalogError } from './problem.ts'
@@ -70,6 +71,19 @@ export function patchServer(
     current = new CatalogSource(next, file)
   }
   return verified(current.text, source.servers.with(index, after), source)
+}
+
+/** Several edits, one after the other. Throws as each of them does. */
+export function editCatalog(
+  text: string,
+  edits: readonly CatalogEdit[],
+  file = 'catalog.yaml',
+): string {
+  return edits.reduce((current, edit) => {
+    if (edit.op === 'add') return addServer(current, edit.entry, file)
+    if (edit.op === 'remove') return removeServer(current, edit.id, file)
+    return patchServer(current, edit.id, edit.patch, file)
+  }, text)
 }
 
 /** RFC 7396 section 2. */

@@ -30,7 +30,7 @@ export class OneCall {
     channel: Channel,
   ): CallHandle | undefined {
     const server = findServer(this.#directory, serverId)
-    const caller = this.#caller(principal)
+    const caller = this.caller(principal)
     if (envelope.kind === 'response')
       throw new GatewayError('bad_request', 'A response needs a session: send `initialize` first.')
     const { bytes, method, params } = envelope
@@ -64,7 +64,7 @@ export class OneCall {
   }
 
   /** One caller a principal: with `isolation: session` its calls share an instance. */
-  #caller(principal: string): Caller {
+  caller(principal: string): Caller {
     const existing = this.#callers.get(principal)
     if (existing) return existing
     const caller: Caller = {

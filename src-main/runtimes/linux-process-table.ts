@@ -53,6 +53,16 @@ export class LinuxProcessTable implements ProcessTable {
     }
   }
 
+  async residentBytes(pids: readonly number[]): Promise<Map<number, number>> {
+    const found = new Map<number, number>()
+    for (const pid of pids) {
+      // proc_pid_status(5). Not statm: that counts in pages, whose size Node does not tell.
+      const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readProcFile(`/proc/${pid}/status`) ?? '')?.[1]
+      if (kib !== undefined) found.set(pid, Number(kib) * 1024)
+    }
+    return found
+  }
+
   async #scan(): Promise<ProcessEntry[]> {
     const entries: ProcessEntry[] = []
     const pids = readPids()

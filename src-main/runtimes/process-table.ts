@@ -33,6 +33,8 @@ export interface ProcessTable {
   startedAt(pid: number): Promise<number | undefined>
   /** Those that are still the same living processes. */
   stillAlive<T extends ProcessName>(names: readonly T[]): Promise<T[]>
+  /** Resident memory in bytes, by pid, as far as the system tells. */
+  residentBytes(pids: readonly number[]): Promise<Map<number, number>>
   /** Signals each process that is still the same one; the others are left alone. */
   signal(names: readonly ProcessName[], signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
   /** A snapshot at once, for the last moments of the gateway; empty where it would take too long. */

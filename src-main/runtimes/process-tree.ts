@@ -59,7 +59,7 @@ export class ProcessTrees {
    * marker of `mark()`. Call it in the turn of the spawn.
    */
   adopt(child: ChildProcess, instanceId: string, serverId: string): ProcessTree {
-    const tree = new ProcessTree(child, `${this.runId}:${instanceId}`, this.table)
+    const tree = new ProcessTree(child, `${this.runId}:${instanceId}`, serverId, this.table)
     this.#trees.add(tree)
     void tree.rootStartedAt.then((startedAt) => {
       if (startedAt === undefined || !this.#trees.has(tree)) return
@@ -70,6 +70,22 @@ export class ProcessTrees {
       this.#records?.remove(instanceId)
     })
     return tree
+  }
+
+  /** Resident memory of all processes of each server that has any, in bytes. Shared pages count for each process. */
+  async residentBytes(): Promise<Record<string, number>> {
+    const trees = [...this.#trees]
+    if (trees.length === 0) return {}
+    const entries = await this.table.list()
+    const members = trees.map((tree) => ({
+      serverId: tree.serverId,
+      pids: tree.membersIn(entries).map(({ pid }) => pid),
+    }))
+    const bytes = await this.table.residentBytes(members.flatMap(({ pids }) => pids))
+    const sums = new Map<string, number>()
+    for (const { serverId, pids } of members)
+      for (const pid of pids) sums.set(serverId, (sums.get(serverId) ?? 0) + (bytes.get(pid) ?? 0))
+    return Object.fromEntries(sums)
   }
 
   /**
@@ -89,6 +105,7 @@ export class ProcessTrees {
 
 /** One child and all that descends from it. Nothing that is not of it is ever signalled. */
 export class ProcessTree {
+  readonly serverId: string
   readonly rootPid: number
   /** Undefined if the root was gone before it could be looked at. */
   readonly rootStartedAt: Promise<number | undefined>
@@ -107,7 +124,8 @@ export class ProcessTree {
   #hurry: () => void = () => {}
   #resolveGone: () => void = () => {}
 
-  constructor(child: ChildProcess, marker: string, table: ProcessTable) {
+  constructor(child: ChildProcess, marker: string, serverId: string, table: ProcessTable) {
+    this.serverId = serverId
     this.#child = child
     this.#marker = marker
     this.#table = table
@@ -135,7 +153,7 @@ export class ProcessTree {
 
   /** Looks for the members that live now. */
   async members(): Promise<ProcessEntry[]> {
-    return this.#membersIn(await this.#table.list())
+    return this.membersIn(await this.#table.list())
   }
 
   /**
@@ -161,7 +179,7 @@ export class ProcessTree {
       if (!this.#table.hasSigterm) killWindowsTreeSync(this.rootPid)
       else sendSignal(-this.rootPid, 'SIGKILL')
     }
-    const members = this.#membersIn(entries)
+    const members = this.membersIn(entries)
     for (const member of members) sendSignal(member.pid, 'SIGKILL')
     return members.length
   }
@@ -246,7 +264,8 @@ export class ProcessTree {
     }
   }
 
-  #membersIn(entries: readonly ProcessEntry[]): ProcessEntry[] {
+  /** Those of a snapshot that belong to it. */
+  membersIn(entries: readonly ProcessEntry[]): ProcessEntry[] {
     const root: ProcessName | undefined =
       this.#startedAt === undefined ? undefined : { pid: this.rootPid, startedAt: this.#startedAt }
     const members = findTree(entries, {

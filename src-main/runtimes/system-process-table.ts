@@ -19,6 +19,8 @@ export function systemProcessTable(platform: NodeJS.Platform = process.platform)
 interface Listing {
   hasSigterm: boolean
   scan: () => Promise<ProcessEntry[]>
+  /** Lines of a pid and its resident memory, in units of so many bytes. */
+  memory: { print: () => Promise<string>; unitBytes: number }
   scanSync: () => ProcessEntry[]
 }
 
@@ -28,11 +30,13 @@ class ListedProcessTable implements ProcessTable {
   readonly host = os.hostname()
   readonly listSync: () => ProcessEntry[]
   readonly #shared: SharedScan<ProcessEntry[]>
+  readonly #memory: Listing['memory']
 
-  constructor({ hasSigterm, scan, scanSync }: Listing) {
+  constructor({ hasSigterm, scan, memory, scanSync }: Listing) {
     this.hasSigterm = hasSigterm
     this.listSync = scanSync
     this.#shared = new SharedScan(scan)
+    this.#memory = memory
   }
 
   list(): Promise<ProcessEntry[]> {
@@ -47,6 +51,17 @@ class ListedProcessTable implements ProcessTable {
   async stillAlive<T extends ProcessName>(names: readonly T[]): Promise<T[]> {
     const startedAt = new Map((await this.list()).map((entry) => [entry.pid, entry.startedAt]))
     return names.filter((name) => startedAt.get(name.pid) === name.startedAt)
+  }
+
+  async residentBytes(pids: readonly number[]): Promise<Map<number, number>> {
+    const wanted = new Set(pids)
+    const found = new Map<number, number>()
+    for (const line of (await this.#memory.print()).split('\n')) {
+      const [pid, units] = line.trim().split(/\s+/).map(Number)
+      if (pid !== undefined && units !== undefined && wanted.has(pid))
+        found.set(pid, units * this.#memory.unitBytes)
+    }
+    return found
   }
 
   async signal(names: readonly ProcessName[], signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -71,6 +86,10 @@ export function psProcessTable(): ProcessTable {
   return new ListedProcessTable({
     hasSigterm: true,
     scan: async () => parsePs((await execFileAsync('ps', psArguments, psOptions)).stdout),
+    memory: {
+      print: async () => (await execFileAsync('ps', ['-axo', 'pid=,rss='], psOptions)).stdout,
+      unitBytes: 1024,
+    },
     scanSync: () => {
       try {
         return parsePs(execFileSync('ps', psArguments, psOptions))
@@ -96,18 +115,24 @@ const windowsQuery =
   "Get-CimInstance Win32_Process | ForEach-Object { '{0} {1} {2}' -f $_.ProcessId, $_.ParentProcessId, " +
   '$(if ($_.CreationDate) { $_.CreationDate.ToFileTimeUtc() } else { 0 }) }'
 
+const windowsMemoryQuery =
+  "Get-CimInstance Win32_Process | ForEach-Object { '{0} {1}' -f $_.ProcessId, $_.WorkingSetSize }"
+
+async function powershell(command: string): Promise<string> {
+  const { stdout } = await execFileAsync(
+    'powershell.exe',
+    ['-NoProfile', '-NonInteractive', '-Command', command],
+    { encoding: 'utf8', windowsHide: true, timeout: 5000, maxBuffer },
+  )
+  return stdout
+}
+
 /** Windows, through PowerShell: by parents, start times as FILETIME in milliseconds, ended by force. */
 function windowsProcessTable(): ProcessTable {
   return new ListedProcessTable({
     hasSigterm: false,
-    scan: async () => {
-      const { stdout } = await execFileAsync(
-        'powershell.exe',
-        ['-NoProfile', '-NonInteractive', '-Command', windowsQuery],
-        { encoding: 'utf8', windowsHide: true, timeout: 5000, maxBuffer },
-      )
-      return parseWindows(stdout)
-    },
+    scan: async () => parseWindows(await powershell(windowsQuery)),
+    memory: { print: () => powershell(windowsMemoryQuery), unitBytes: 1 },
     // PowerShell takes about a second to start: too long for a gateway that is ending.
     scanSync: () => [],
   })

@@ -36,6 +36,8 @@ export interface ServerOptions {
   redact: (text: string) => string
   policy?: RestartPolicy
   version: string
+  /** True while a person has paused the gateway: nothing is started. */
+  isPaused: () => boolean
   events: ServerEvents
 }
 

@@ -28,6 +28,7 @@ export function statusOf(server: Server, clock: Clock): { status: ServerStatus; 
   if (server.ending.some((instance) => !instance.failure))
     return { status: 'stopping', reason: server.reason }
   if (!definition.enabled) return { status: 'stopped', reason: 'disabled' }
+  if (server.isPaused) return { status: 'stopped', reason: 'the gateway is paused' }
   const misconfigured = server.misconfiguration
   if (misconfigured !== undefined)
     return { status: 'stopped', reason: `misconfigured: ${misconfigured}` }
@@ -108,11 +109,11 @@ const secretName = /key|token|secret|password|passwd|auth|credential|cookie/i
 /** A default would be a literal secret. */
 const template = /^(?:\w+ )?\$\{(?:secret:)?\w+\}$/
 
-/** The runtime as it is written: templates stay, literal secrets do not. */
-function masked(value: Record<string, unknown>): Record<string, unknown> {
+/** A part of a definition as it is written: templates stay, literal secrets do not. */
+export function masked(value: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
-      if (key === 'headers' && isRecord(item))
+      if ((key === 'headers' || key === 'env') && isRecord(item))
         return [
           key,
           Object.fromEntries(Object.entries(item).map(([name, text]) => [name, mask(text)])),

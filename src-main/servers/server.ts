@@ -21,6 +21,7 @@ import { ServerLists } from './server-lists.ts'
 import type { ServerOptions } from './server-options.ts'
 import type { Slot } from './slot.ts'
 import { SlotState } from './slot-state.ts'
+import { pausedError } from './start-refusal.ts'
 import { deniedTool, filteredReply } from './tool-gate.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -110,6 +111,10 @@ export class Server implements CallOwner {
 
   get prepared(): Prepared | undefined {
     return this.#preparation.current
+  }
+
+  get isPaused(): boolean {
+    return this.#options.isPaused()
   }
 
   get shared(): Slot {
@@ -266,16 +271,18 @@ export class Server implements CallOwner {
   }
 
   /**
-   * The lists: as known, after a refresh that is due, or by starting the server. Rejects with GatewayError; the caller
-   * bounds the wait.
+   * The lists: as known, after a refresh that is due, or by starting the server, which `afresh` does in any case.
+   * Rejects with GatewayError; the caller bounds the wait.
    */
-  async listing(caller: Caller): Promise<Listing> {
+  async listing(caller: Caller, afresh = false): Promise<Listing> {
     await this.prepare()
-    const known = this.#lists.upToDate(caller)
+    const known = afresh ? undefined : this.#lists.upToDate(caller)
     if (known) return known
     const slot = this.#placement.for(caller)
     const isNew = slot.instance?.phase !== 'ready'
-    return this.#lists.fetched(caller, slot, await this.#instances.up(slot), isNew)
+    const instance = await this.#instances.up(slot)
+    if (afresh) this.#lists.refresh(slot, instance)
+    return this.#lists.fetched(caller, slot, instance, isNew)
   }
 
   /** Started by hand or by `always_on`: closes the circuit. Rejects with GatewayError. */
@@ -294,6 +301,12 @@ export class Server implements CallOwner {
     this.#isResting = true
     const why = `${this.id} was stopped (${reason}) before it answered. Send the request again to start it.`
     await this.#instances.stop(reason, new GatewayError('server_failed', why), false)
+  }
+
+  /** Drains and stops all instances, as `stop` does; but what was wanted without a request comes back by itself. */
+  async pause(): Promise<void> {
+    if (this.isQuiet) return
+    await this.#instances.stop('stopped when the gateway was paused', pausedError(), false)
   }
 
   /** Drains and stops it for good: requests get `why` from now on, and so do calls that do not finish in time. */
@@ -358,12 +371,17 @@ export class Server implements CallOwner {
   subscribe(outgoing: Outgoing, uri: string, reply: Reply): CallHandle {
     const { caller, root } = reply
     if (this.#eraFor(caller) !== 'legacy') {
+      let isCancelled = false
       this.follow(uri, caller).then(
-        () =>
-          reply.answer(readEnvelope(Buffer.from('{"jsonrpc":"2.0","id":0,"result":{}}')), 'legacy'),
-        (error: unknown) => reply.fail(asGatewayError(error)),
+        () => {
+          const answer = readEnvelope(Buffer.from('{"jsonrpc":"2.0","id":0,"result":{}}'))
+          if (!isCancelled) reply.answer(answer, 'legacy')
+        },
+        (error: unknown) => {
+          if (!isCancelled) reply.fail(asGatewayError(error))
+        },
       )
-      return { cancel() {} }
+      return { cancel: () => void (isCancelled = true) }
     }
     return this.send(outgoing, {
       caller,
@@ -433,7 +451,8 @@ export class Server implements CallOwner {
   async #revive(slot: Slot): Promise<void> {
     await this.prepare()
     const { isClosed, isStopping } = this.#instances
-    if (this.#isResting || isStopping || isClosed || !this.definition.enabled) return
+    if (this.#isResting || this.isPaused || isStopping || isClosed) return
+    if (!this.definition.enabled) return
     if (this.misconfiguration !== undefined) return
     if (this.policy.gate(this.#options.clock.now()).kind !== 'open') return
     try {

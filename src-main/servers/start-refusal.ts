@@ -17,6 +17,7 @@ export function startRefusal(
       'server_disabled',
       `${id} is disabled in the catalog. Set \`enabled: true\` to use it.`,
     )
+  if (server.isPaused) return pausedError()
   const misconfigured = misconfigurationError(server)
   if (misconfigured) return misconfigured
   const gate = policy.gate(clock.now())
@@ -32,6 +33,10 @@ export function startRefusal(
         'Close a client, or raise max_connections_per_server.',
     )
   return undefined
+}
+
+export function pausedError(): GatewayError {
+  return new GatewayError('paused', 'The gateway is paused. Resume it in the tray or the window.')
 }
 
 export function misconfigurationError(server: Server): GatewayError | undefined {

@@ -112,6 +112,11 @@ export class Supervisor implements ServerDirectory {
     }
   }
 
+  /** Drains and stops what runs; see `ServerOptions.isPaused` for what keeps it from coming back. */
+  async pause(): Promise<void> {
+    await Promise.all([...this.#order.map((server) => server.pause()), ...this.#leaving])
+  }
+
   /** Drains and stops every server. Idempotent. */
   shutdown(): Promise<void> {
     this.#stopTicking()
