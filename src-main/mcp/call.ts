@@ -3,9 +3,12 @@ import { gatewayCaller } from './caller.ts'
 import type { CallHandle, Era, Outgoing, Reply } from './caller.ts'
 import type { Envelope } from './envelope.ts'
 
+/** How a call has ended: by what the server has answered, or by an error of the gateway's; undefined: cancelled. */
+export type Ending = Envelope | GatewayError | undefined
+
 /** What the owner of a call (a server) is told when it ends. */
 export interface CallOwner {
-  settled(call: Call, failed: boolean): void
+  settled(call: Call, ending: Ending): void
   /**
    * The instance is gone, or the message was not delivered. `reached`: a byte of it may have reached the server.
    * The owner sends it again or calls `call.fail`.
@@ -56,7 +59,7 @@ export class Call implements CallHandle {
   answer(response: Envelope, era: Era): void {
     if (this.done) return
     this.done = true
-    this.owner.settled(this, response.error !== undefined)
+    this.owner.settled(this, response)
     try {
       this.reply.answer(response, era)
     } catch (error) {
@@ -69,7 +72,7 @@ export class Call implements CallHandle {
   fail(error: GatewayError): void {
     if (this.done) return
     this.done = true
-    this.owner.settled(this, true)
+    this.owner.settled(this, error)
     this.reply.fail(error)
   }
 
@@ -77,7 +80,7 @@ export class Call implements CallHandle {
     if (this.done) return
     this.done = true
     this.carrier?.abandon(this, reason)
-    this.owner.settled(this, false)
+    this.owner.settled(this, undefined)
   }
 }
 

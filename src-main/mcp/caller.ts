@@ -55,6 +55,8 @@ export interface Caller {
   readonly capabilities: ClientCapabilities
   /** What it asked for with logging/setLevel; an instance of its own is told. */
   readonly logLevel?: McpLogLevel | undefined
+  /** The AI client's name, as far as it is known; a modern client tells it with each request. */
+  readonly client?: string | undefined
   /** On whose behalf, where several callers may be one and the same client. */
   readonly principal?: string
   /** Whose instances it shares: a stream of changes belongs to the client that has opened it. */

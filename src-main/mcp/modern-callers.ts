@@ -19,6 +19,7 @@ export class ModernCaller implements Caller {
   readonly key: string
   readonly capabilities: ClientCapabilities
   readonly principal: string
+  client: string | undefined
   isGone = false
   /** The most verbose level that a request of it has asked for: an instance of its own is told. */
   logLevel: McpLogLevel | undefined

@@ -46,6 +46,8 @@ export interface RequestContext {
   serverId?: string | undefined
   /** The pipe that it came over: clients of one principal are told apart by it, where a server asks back. */
   connection?: string
+  /** The AI client's name, where its carrier tells it. */
+  client?: string | undefined
 }
 
 interface Options {
@@ -101,6 +103,7 @@ export class ModernEndpoint {
       if (wrongHeader) throw wrongHeader
       const level = stringAt(request.bytes, meta?.logLevel)
       const caller = this.#callers.of(who, principal, capabilities)
+      caller.client = context.client
       if (isLogLevel(level)) caller.wantLevel(level)
       if (meta?.logLevel && !isLogLevel(level))
         throw new GatewayError(

@@ -69,6 +69,7 @@ export class OneCall {
     if (existing) return existing
     const caller: Caller = {
       key: `calls of ${principal}`,
+      client: principal,
       era: 'legacy',
       capabilities: {},
       ask(_request, answer) {

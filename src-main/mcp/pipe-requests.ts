@@ -20,10 +20,10 @@ export class PipeRequests {
 
   constructor(
     endpoint: ModernEndpoint,
-    { principal, serverId }: { principal: string; serverId?: string | undefined },
+    { principal, serverId, client }: Omit<RequestContext, 'connection'>,
   ) {
     this.#endpoint = endpoint
-    this.#context = { principal, serverId, connection: randomUUID() }
+    this.#context = { principal, serverId, client, connection: randomUUID() }
   }
 
   /** False if the message is of a session: the two eras are told apart by the message itself. */

@@ -6,6 +6,7 @@ import type { ListMethod } from '../mcp/listing.ts'
 import type { ListingStore } from '../mcp/listing-store.ts'
 import type { ServerGreeting } from '../mcp/upstream.ts'
 import type { Launch } from '../runtimes/runtime.ts'
+import type { CallRecorder } from '../telemetry/history.ts'
 import type { LatencyWindow } from '../telemetry/latency.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
 import type { Clock } from './clock.ts'
@@ -32,6 +33,8 @@ export interface ServerOptions {
   /** Made at the first line or call: most servers of a large catalog are never used. */
   createLog: (serverId: string) => ServerLog
   createLatency: () => LatencyWindow
+  /** Told of every call of a client that has ended; absent where nobody keeps them. */
+  history?: CallRecorder | undefined
   /** Masks secrets; what a server prints ends up in errors. */
   redact: (text: string) => string
   policy?: RestartPolicy

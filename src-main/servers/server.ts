@@ -1,7 +1,7 @@
 import type { ServerDefinition } from '../../src-shared/catalog.ts'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { Call } from '../mcp/call.ts'
-import type { CallOwner } from '../mcp/call.ts'
+import type { CallOwner, Ending } from '../mcp/call.ts'
 import type { Caller, CallHandle, Era, Outgoing, Reply } from '../mcp/caller.ts'
 import { readEnvelope } from '../mcp/envelope.ts'
 import type { Listing, ListMethod } from '../mcp/listing.ts'
@@ -202,11 +202,13 @@ export class Server implements CallOwner {
     if (owner && instance?.phase === 'ready') instance.upstream?.notify(bytes)
   }
 
-  settled(call: Call, failed: boolean): void {
-    const { clock, createLatency } = this.#options
+  settled(call: Call, ending: Ending): void {
+    const { clock, createLatency, history } = this.#options
     const now = clock.now()
-    if (failed) this.errorCount++
-    else (this.#latency ??= createLatency()).record(now - call.startedAt)
+    const durationMs = now - call.startedAt
+    if (ending instanceof GatewayError || ending?.error) this.errorCount++
+    else (this.#latency ??= createLatency()).record(durationMs)
+    history?.record(this.id, call, ending, durationMs)
     this.lastActivityWall = clock.wall()
     const { instance } = this.slotOf(call.reply.caller)
     if (instance) instance.lastActivity = now
