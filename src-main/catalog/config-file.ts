@@ -39,6 +39,7 @@ export const defaultConfig: Config = {
   cors_enabled: false,
   cors_origins: [],
   hot_reload: true,
+  history: true,
 }
 
 /**
@@ -50,17 +51,25 @@ export async function loadConfig(search: ConfigSearch): Promise<LoadedConfig> {
   for (const candidate of candidates(search)) {
     const bytes = await readCandidate(candidate, search.explicitPath !== undefined)
     if (bytes === undefined) continue
-    const { parseConfig } = await import('./parse-config.ts')
-    const parsed = parseConfig(bytes, candidate, search.env)
-    const folder = paths.dirname(candidate)
-    const config = absolutePaths(parsed, (path) =>
-      paths.resolve(folder, path.replace(/^~(?=[\\/]|$)/, search.homedir)),
-    )
-    const catalogPath = config.catalog_path ?? paths.join(folder, 'catalog.yaml')
+    const config = await readConfig(bytes, candidate, search)
+    const catalogPath = config.catalog_path ?? paths.join(paths.dirname(candidate), 'catalog.yaml')
     return { config, path: candidate, catalogPath }
   }
   const catalogPath = paths.join(userConfigDir(search), 'catalog.yaml')
   return { config: structuredClone(defaultConfig), catalogPath }
+}
+
+/** The settings in a text of config.yaml at `path`, with absolute paths. Throws CatalogError. */
+export async function readConfig(
+  text: string | Buffer,
+  path: string,
+  { env, platform, homedir }: Pick<ConfigSearch, 'env' | 'platform' | 'homedir'>,
+): Promise<Config> {
+  const paths = platform === 'win32' ? win32 : posix
+  const { parseConfig } = await import('./parse-config.ts')
+  return absolutePaths(parseConfig(text, path, env), (each) =>
+    paths.resolve(paths.dirname(path), each.replace(/^~(?=[\\/]|$)/, homedir)),
+  )
 }
 
 /** Where a person's config and catalog are: XDG, Application Support or AppData. */
