@@ -134,8 +134,8 @@ export function readPng(file) {
   return { width, height, shown: shows(data) }
 }
 
-/** Some pixels are opaque and some are not: neither empty nor a filled square. */
+/** Some pixels are opaque and some nearly are not there: neither empty nor a filled square. */
 function shows(pixels) {
   const alphas = pixels.filter((_, index) => index % 4 === 3)
-  return alphas.some((alpha) => alpha === 255) && alphas.some((alpha) => alpha === 0)
+  return alphas.some((alpha) => alpha === 255) && alphas.some((alpha) => alpha < 64)
 }
