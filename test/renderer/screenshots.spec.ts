@@ -1,0 +1,31 @@
+import { test } from './window.ts'
+
+/** Each screen as it looks: name and address. A picture in each theme and size goes to .build/screenshots/. */
+const screens: [name: string, address: string][] = [
+  ['servers', '/servers'],
+  ['server', '/servers/postgres'],
+  ['activity', '/activity'],
+  ['catalog', '/catalog'],
+  ['logs', '/logs'],
+  ['settings', '/settings'],
+]
+
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 900, height: 600 },
+]
+
+for (const [name, address] of screens)
+  for (const theme of ['light', 'dark'] as const)
+    for (const size of sizes)
+      test(`${name} ${theme} ${size.width}`, async ({ page, open }) => {
+        await page.setViewportSize(size)
+        await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+        await open(address)
+        await page.getByRole('heading', { level: 1 }).first().waitFor()
+        await page.waitForLoadState('networkidle').catch(() => {})
+        await page.evaluate(() => document.fonts.ready)
+        await page.screenshot({
+          path: `.build/screenshots/${name}-${theme}-${size.width}x${size.height}.png`,
+        })
+      })

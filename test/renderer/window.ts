@@ -1,0 +1,67 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, test as base, type Page } from '@playwright/test'
+import { FakeGateway } from './fake-gateway.ts'
+import { serveGateway, type FakeServer } from './fake-server.ts'
+
+interface WindowFixtures {
+  /** Adjust its fields before or after the window opens. */
+  gateway: FakeGateway
+  server: FakeServer
+  /** Opens the window signed in at a screen: `open('/servers?q=post')`. */
+  open: (screen?: string) => Promise<void>
+  /** Console errors that a spec provokes on purpose. */
+  expectedErrors: RegExp[]
+}
+
+/** Specs of the window on the fake gateway. Any console error or uncaught one fails the test. */
+export const test = base.extend<WindowFixtures>({
+  gateway: async ({}, use) => use(new FakeGateway()),
+  server: async ({ gateway }, use) => {
+    const server = await serveGateway(gateway)
+    await use(server)
+    await server.close()
+  },
+  expectedErrors: async ({}, use) => use([]),
+  page: async ({ page, expectedErrors }, use) => {
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(String(error)))
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text())
+    })
+    await use(page)
+    const unexpected = errors.filter((text) => !expectedErrors.some((one) => one.test(text)))
+    expect(unexpected, 'errors in the console').toEqual([])
+  },
+  open: async ({ page, server }, use) => {
+    await use(async (screen = '/servers') => {
+      await page.goto(`${server.url}#code=good`)
+      await page.getByRole('navigation', { name: 'Screens' }).waitFor()
+      if (screen !== '/servers') await page.goto(`${server.url}#${screen}`)
+    })
+  },
+})
+
+/** Answers with a status above 399 are console errors of the browser's own. */
+export const failedRequest = /Failed to load resource: the server responded with a status of/
+
+/** No serious or critical violation, in both themes. */
+export async function expectAccessible(page: Page): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.evaluate((name) => {
+      document.documentElement.dataset['theme'] = name
+    }, theme)
+    // Colours in transition are neither the one nor the other.
+    await page.evaluate(() =>
+      Promise.all(document.getAnimations().map(({ finished }) => finished.catch(() => {}))),
+    )
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    expect(
+      grave.map(({ id, nodes }) => ({
+        id,
+        theme,
+        nodes: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })),
+      })),
+    ).toEqual([])
+  }
+}
