@@ -1,5 +1,3 @@
-import { opensQuote } from './yaml-line.ts'
-
 /** One open `{` or `[` around a place. */
 export interface FlowFrame {
   kind: 'map' | 'list'
@@ -28,12 +26,16 @@ export function scanFlow(text: string): FlowFrame[] {
       else if (character === quote) quote = ''
       continue
     }
-    if (opensQuote(text, at) || (isQuote(character) && text[at - 1] === ':')) quote = character
+    const isStart = frame !== undefined && /^\s*$/.test(text.slice(frame.wordStart, at))
+    if (isStart && (character === '"' || character === "'")) quote = character
     else if (character === '#' && /\s/.test(text[at - 1] ?? ' ')) {
       const end = text.indexOf('\n', at)
       if (end === -1) return []
       at = end
-    } else if (opensBracket(text, at)) {
+    } else if (character === '$' && text[at + 1] === '{') {
+      // `${NAME}` in a plain text is no bracket.
+      at += (/^[^\s{}[\],]*\}?/.exec(text.slice(at + 2, at + 102))?.[0].length ?? 0) + 1
+    } else if (character === '{' || character === '[') {
       frames.push({
         kind: character === '{' ? 'map' : 'list',
         keys: new Map(),
@@ -41,7 +43,6 @@ export function scanFlow(text: string): FlowFrame[] {
         wordStart: at + 1,
       })
     } else if (frame === undefined) return []
-    else if (character === '}' && isVariableEnd(text, at)) continue
     else if (character === '}' || character === ']') {
       frames.pop()
       const outer = inner()
@@ -69,20 +70,6 @@ function endEntry(frame: FlowFrame, text: string, at: number): void {
   }
   frame.key = undefined
   frame.wordStart = at + 1
-}
-
-/** `${NAME}` in a plain text is no bracket. */
-function opensBracket(text: string, at: number): boolean {
-  return (text[at] === '{' && text[at - 1] !== '$') || text[at] === '['
-}
-
-function isVariableEnd(text: string, at: number): boolean {
-  const open = text.lastIndexOf('{', at)
-  return open > 0 && text[open - 1] === '$' && !text.slice(open, at).includes('}')
-}
-
-function isQuote(character: string): boolean {
-  return character === '"' || character === "'"
 }
 
 /** The text of a plain or quoted scalar, without what only rare escapes would need. */

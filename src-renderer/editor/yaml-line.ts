@@ -66,9 +66,9 @@ export function isInComment(text: string, column: number): boolean {
 }
 
 /** A quote begins a quoted text only where a value can begin: `it's` holds none. */
-export function opensQuote(text: string, at: number): boolean {
+function opensQuote(text: string, at: number): boolean {
   const character = text[at]
-  return (character === '"' || character === "'") && /(?:^|[\s[{,])$/.test(text.slice(0, at))
+  return (character === '"' || character === "'") && /[\s[{,]/.test(text[at - 1] ?? ' ')
 }
 
 function indentOf(text: string, from: number): number {
