@@ -30,6 +30,8 @@ import { statisticsOf } from './servers/statistics.ts'
 import type { ServerStatistics } from './servers/statistics.ts'
 import { Supervisor } from './servers/supervisor.ts'
 import { EventFeed } from './telemetry/event-feed.ts'
+import { RequestHistory } from './telemetry/history.ts'
+import type { History } from './telemetry/history.ts'
 import { LatencyWindow } from './telemetry/latency.ts'
 import type { Log } from './telemetry/log.ts'
 import type { Redactor } from './telemetry/redact.ts'
@@ -90,6 +92,8 @@ export interface GatewayCore extends Gateway {
   readonly sessions: Sessions
   readonly oneCall: OneCall
   readonly servers: ServerDirectory
+  /** Undefined with `history: false`. */
+  readonly history: History | undefined
   readonly clock: Clock
   /** ISO 8601. */
   readonly startedAt: string
@@ -129,6 +133,8 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   const store = new ListingStore(stateDir, log)
   const settings = lifeSettings(config)
   const feed = new EventFeed(log)
+  const redact = (text: string): string => redactor.redact(text)
+  const history = config.history ? new RequestHistory({ stateDir, redact, log, clock }) : undefined
   let closing = false
   let isPaused = false
 
@@ -171,7 +177,8 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
         clock,
         createLog,
         createLatency: () => new LatencyWindow(),
-        redact: (text) => redactor.redact(text),
+        history,
+        redact,
         version,
         isPaused: () => isPaused,
         events: {
@@ -222,6 +229,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     sessions,
     oneCall,
     servers: supervisor,
+    history,
     clock,
     startedAt: new Date(startedWall).toISOString(),
     catalogPath,
@@ -273,7 +281,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       closing = true
       await Promise.all([supervisor.shutdown(), catalog.close()])
       sessions.closeAll()
-      await store.settled()
+      await Promise.all([store.settled(), history?.close()])
     },
   }
 }

@@ -245,15 +245,3 @@ function beginningOf(outgoing: Outgoing): Outgoing {
 function off(): never {
   throw new GatewayError('not_found', 'The history of requests is off.')
 }
-
-/** With `history: false` in the config. */
-export const noHistory: History = {
-  enabled: false,
-  list: () => Promise.resolve({ enabled: false, entries: [], more: false, skipped: 0 }),
-  get: async () => off(),
-  pastRequest: async () => off(),
-  clear: async () => {},
-  onEntry: () => () => {},
-  flush: async () => {},
-  close: async () => {},
-}
