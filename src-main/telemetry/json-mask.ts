@@ -19,6 +19,9 @@ const maxKnownNameLength = 100
 const maxKnownNames = 2_000
 const knownNames = new Map<string, boolean>()
 
+/** What need not be escaped, and what was escaped twice. */
+const oddEscape = /\\[u/\\]/
+
 const quote = 0x22
 const backslash = 0x5c
 const colon = 0x3a
@@ -45,7 +48,11 @@ export function isSecretName(name: string): boolean {
  * way it is escaped. Everything else stays as it was written, and JSON stays JSON. Text that is none is only redacted.
  */
 export function maskJson(text: string, redact: (text: string) => string): string {
-  const named = maskNamed(text, redact, 0)
+  return maskNested(text, redact, 0)
+}
+
+function maskNested(text: string, redact: (text: string) => string, depth: number): string {
+  const named = maskNamed(text, redact, depth)
   const redacted = redact(named)
   if (redacted === named || isJson(redacted) || !isJson(named)) return redacted
   // A number that is a secret, or one that begins within an escape: each value by itself then.
@@ -56,17 +63,18 @@ export function maskJson(text: string, redact: (text: string) => string): string
 }
 
 function maskNamed(text: string, redact: (text: string) => string, depth: number): string {
-  const hasOddEscapes = text.includes('\\u') || text.includes('\\/')
+  // In the others `redact` finds what it looks for.
+  const hasOddEscapes = oddEscape.test(text)
   return eachToken(text, (raw, kind, isSecret) => {
     if (isSecret) return raw === '""' || raw === masked ? undefined : masked
     if (kind === 'number') return undefined
     if (kind === 'string' && depth < maxNesting && mayHoldJson(raw)) {
       const inner = decoded(raw)
       const inside =
-        inner !== undefined && isJson(inner) ? maskNamed(inner, redact, depth + 1) : inner
+        inner !== undefined && isJson(inner) ? maskNested(inner, redact, depth + 1) : inner
       if (inside !== inner) return JSON.stringify(inside)
     }
-    return hasOddEscapes && /\\[u/]/.test(raw) ? redactedString(raw, redact) : undefined
+    return hasOddEscapes && oddEscape.test(raw) ? redactedString(raw, redact) : undefined
   })
 }
 
