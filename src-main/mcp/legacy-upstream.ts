@@ -118,8 +118,9 @@ export class LegacyUpstream implements Upstream {
     return true
   }
 
-  follow(): void {
+  follow(): Promise<ReadonlySet<string>> {
     // Here each resource is subscribed to by a request.
+    return Promise.resolve(new Set())
   }
 
   notify(bytes: readonly Buffer[]): void {

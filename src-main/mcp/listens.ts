@@ -18,7 +18,7 @@ const kinds = {
 } as const
 type Kind = keyof typeof kinds
 
-/** How long the acknowledgment waits for a server to take a subscription. */
+/** How long the acknowledgment waits for a server to say that it tells of a resource. */
 const followMs = 5_000
 const maxListens = 5_000
 const maxUris = 1_000
@@ -36,9 +36,9 @@ class Listen implements Caller {
   readonly serverId: string | undefined
   readonly reply: ClientReply
   readonly kinds = new Set<Kind>()
-  /** As the client wrote them. */
-  readonly uris = new Set<string>()
   isGone = false
+  /** Changes that wait for the acknowledgment, each once: nothing may come before it. Undefined: it was sent. */
+  #early: Map<string, { method: string; params: string }> | undefined = new Map()
 
   constructor(key: string, serverId: string | undefined, reply: ClientReply) {
     this.key = key
@@ -55,8 +55,23 @@ class Listen implements Caller {
     return { cancel() {} }
   }
 
-  /** `params`: members besides `_meta`, as JSON. False: there is no way to the client. */
-  send(method: string, params: string): boolean {
+  /** `honoured`: of the filter, as JSON. False: there is no way to the client. */
+  acknowledge(honoured: string): boolean {
+    const params = `"notifications":${honoured}`
+    if (!this.#send('notifications/subscriptions/acknowledged', params)) return false
+    const early = this.#early
+    this.#early = undefined
+    for (const change of early?.values() ?? []) this.#send(change.method, change.params)
+    return true
+  }
+
+  /** `params`: members besides `_meta`, as JSON. */
+  tell(method: string, params: string): void {
+    if (this.#early) this.#early.set(`${method} ${params}`, { method, params })
+    else this.#send(method, params)
+  }
+
+  #send(method: string, params: string): boolean {
     const meta = `"_meta":{${JSON.stringify(metaKey.subscriptionId)}:${this.reply.id.toString()}}`
     const rest = params === '' ? '' : `,${params}`
     return this.reply.notify([
@@ -132,7 +147,7 @@ export class Listens {
       const follows = slot.owner === owner && slot.subscriptions.follows(uri, listen)
       const exposed = isAggregate ? aggregateUri(server.id, uri) : uri
       if (follows)
-        listen.send('notifications/resources/updated', `"uri":${JSON.stringify(exposed)}`)
+        listen.tell('notifications/resources/updated', `"uri":${JSON.stringify(exposed)}`)
     }
   }
 
@@ -158,6 +173,7 @@ export class Listens {
     const honoured = wanted.filter(
       (kind) => !server || declares(capabilities, kinds[kind].capability, 'listChanged'),
     )
+    for (const kind of honoured) listen.kinds.add(kind)
     const followed = await Promise.all(uris.map((uri) => this.#follow(listen, uri)))
     if (listen.isGone) return
     const accepted = uris.filter((_, i) => followed[i])
@@ -165,18 +181,11 @@ export class Listens {
       ...Object.fromEntries(honoured.map((kind) => [kind, true])),
       ...(accepted.length > 0 ? { resourceSubscriptions: accepted } : {}),
     }
-    const acknowledged = listen.send(
-      'notifications/subscriptions/acknowledged',
-      `"notifications":${JSON.stringify(filter)}`,
-    )
-    if (!acknowledged) {
+    if (!listen.acknowledge(JSON.stringify(filter))) {
       const why = 'A stream of changes needs a client that accepts text/event-stream.'
       listen.reply.fail(new GatewayError('not_acceptable', why))
       this.#close(listen)
-      return
     }
-    // Nothing may come before the acknowledgment.
-    for (const kind of honoured) listen.kinds.add(kind)
   }
 
   /** True if the resource is followed. */
@@ -201,7 +210,7 @@ export class Listens {
   }
 
   #tell(listen: Listen, method: string): void {
-    for (const kind of listen.kinds) if (kinds[kind].method === method) listen.send(method, '')
+    for (const kind of listen.kinds) if (kinds[kind].method === method) listen.tell(method, '')
   }
 
   #end(listen: Listen): void {

@@ -1,14 +1,16 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
 import type { Link } from '../runtimes/runtime.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { Call } from './call.ts'
 import { CallTable } from './call-table.ts'
 import type { Caller } from './caller.ts'
-import { modernRequestEdits, withoutMembers } from './era-bridge.ts'
+import { ChangeStream } from './change-stream.ts'
+import { modernRequestEdits } from './era-bridge.ts'
 import { glanceAtResult, idText, isRequest, message, readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 import { InputRounds } from './input-rounds.ts'
-import { arrayItems, isObject, member, parseSpan, slice, spliced, stringAt } from './json-spans.ts'
+import { arrayItems, member, parseSpan, slice, spliced, stringAt } from './json-spans.ts'
 import type { Edit, Span } from './json-spans.ts'
 import { isModernVersion, membersOf, metaKey, modernVersions } from './modern-message.ts'
 import { paramHeaders, requestHeaders } from './request-headers.ts'
@@ -50,16 +52,7 @@ function withoutInvalidTools(envelope: Envelope): Envelope {
   return readEnvelope(spliced(bytes, [{ start: tools.start + 1, end: tools.end - 1, text }]))
 }
 
-/** What the gateway listens for at a server: all list changes, and the resources that somebody follows. */
-interface Listen {
-  id: number
-  uris: readonly string[]
-}
-
 const discoverId = -1
-/** A listen that the server has ended is opened again after this, and after twice as long each time in a row. */
-const relistenMs = 1_000
-const maxRelistenMs = 5 * 60_000
 
 /** An MCP server of 2026-07-28: no handshake, metadata on every request, questions inside results. */
 export class ModernUpstream implements Upstream {
@@ -68,17 +61,21 @@ export class ModernUpstream implements Upstream {
   readonly #options: Options
   readonly #calls: CallTable
   readonly #rounds: InputRounds
+  readonly #changes: ChangeStream
   #discovering: ((answer: Envelope | GatewayError) => void) | undefined
-  #listen: Listen | undefined
-  #uris: readonly string[] = []
-  #waitsToListen = false
-  #relistenMs = relistenMs
   #closed: GatewayError | undefined
 
   constructor(options: Options) {
     this.#options = options
     this.#calls = new CallTable(options)
     this.#rounds = new InputRounds(options.serverId, (call, edits) => this.#transmit(call, edits))
+    this.#changes = new ChangeStream({
+      ...options,
+      capabilities: () => this.#greeting?.capabilities,
+      takeId: () => this.#calls.takeId(),
+      meta: () => this.#ownMeta(),
+      tell: (change) => options.events.notification(change),
+    })
   }
 
   get greeting(): ServerGreeting {
@@ -135,7 +132,6 @@ export class ModernUpstream implements Upstream {
     if (!supported.some((version) => isModernVersion(String(version)))) return undefined
     this.#greeting = greetingOf(Buffer.from(slice(bytes, result)))
     this.#options.link.negotiated(modernVersions[0])
-    this.#relisten()
     return this.#greeting
   }
 
@@ -191,14 +187,7 @@ export class ModernUpstream implements Upstream {
   }
 
   undelivered(id: number, error: GatewayError, reached: boolean): void {
-    if (id === discoverId) {
-      this.#discovering?.(error)
-      return
-    }
-    if (id === this.#listen?.id) {
-      this.#endListen()
-      return
-    }
+    if (this.#isOwn(id, error)) return
     const call = this.#calls.take(id)
     if (!call) return
     call.carrier = undefined
@@ -213,6 +202,7 @@ export class ModernUpstream implements Upstream {
   close(error: GatewayError): void {
     this.#closed = error
     this.#discovering?.(error)
+    this.#changes.close(error)
     this.#rounds.close(error)
     this.#calls.loseAll(error)
   }
@@ -231,10 +221,8 @@ export class ModernUpstream implements Upstream {
     else this.#options.link.send([message('notifications/cancelled', params)])
   }
 
-  /** The resources that somebody follows; the listen stream is built anew if they differ. */
-  follow(uris: readonly string[]): void {
-    this.#uris = uris
-    this.#relisten()
+  follow(uris: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#changes.follow(uris)
   }
 
   // ---- requests -----------------------------------------------------------------------------------
@@ -272,16 +260,16 @@ export class ModernUpstream implements Upstream {
 
   // ---- answers ------------------------------------------------------------------------------------
 
+  /** True if what has come of the request with this id is for nobody's call. */
+  #isOwn(id: number, given: Envelope | GatewayError): boolean {
+    if (id !== discoverId) return this.#changes.ended(id, reasonOf(given))
+    this.#discovering?.(given)
+    return true
+  }
+
   #response(envelope: Envelope): void {
     const id = Number(idText(envelope))
-    if (id === discoverId) {
-      this.#discovering?.(envelope)
-      return
-    }
-    if (id === this.#listen?.id) {
-      this.#endListen()
-      return
-    }
+    if (this.#isOwn(id, envelope)) return
     const call = this.#calls.take(id)
     if (!call) return
     const { bytes, result } = envelope
@@ -302,70 +290,18 @@ export class ModernUpstream implements Upstream {
   }
 
   #notification(envelope: Envelope, relatedTo: number | undefined): void {
-    const { method, bytes, params } = envelope
-    if (method === 'notifications/progress') return this.#calls.progress(envelope)
-    if (method === 'notifications/message') return this.#calls.logMessage(envelope, relatedTo)
-    if (method === 'notifications/subscriptions/acknowledged') {
-      this.#relistenMs = relistenMs
-      return
-    }
-    if (method === 'notifications/cancelled') {
-      const id = member(bytes, params, 'requestId')
-      if (id && Number(bytes.toString('latin1', id.start, id.end)) === this.#listen?.id)
-        this.#endListen()
-      return
-    }
-    const meta = member(bytes, params, '_meta')
-    const edits =
-      meta && isObject(bytes, meta)
-        ? withoutMembers(bytes, meta, (key) => key === metaKey.subscriptionId)
-        : []
-    this.#options.events.notification(
-      edits.length === 0 ? envelope : readEnvelope(spliced(bytes, edits)),
-    )
+    const { method } = envelope
+    if (method === 'notifications/progress') this.#calls.progress(envelope)
+    else if (method === 'notifications/message') this.#calls.logMessage(envelope, relatedTo)
+    else this.#changes.receive(envelope, relatedTo)
   }
+}
 
-  // ---- what the server is listened to for ---------------------------------------------------------
-
-  #relisten(): void {
-    const greeting = this.#greeting
-    if (!greeting || this.#closed) return
-    const filter = listenFilter(greeting.capabilities, this.#uris)
-    const before = this.#listen
-    if (before && before.uris.join('\n') === this.#uris.join('\n')) return
-    if (filter === undefined) {
-      this.#listen = undefined
-      this.#stopListen(before)
-      return
-    }
-    const id = this.#calls.takeId()
-    this.#listen = { id, uris: this.#uris }
-    const params = { _meta: this.#ownMeta(), notifications: filter }
-    const headers = {
-      'mcp-protocol-version': modernVersions[0],
-      'mcp-method': 'subscriptions/listen',
-    }
-    this.#options.link.send([message('subscriptions/listen', params, id)], id, headers)
-    this.#stopListen(before)
-  }
-
-  #stopListen(listen: Listen | undefined): void {
-    if (!listen) return
-    const { link } = this.#options
-    if (link.hasStreams) link.forget(listen.id)
-    else link.send([message('notifications/cancelled', { requestId: listen.id })])
-  }
-
-  #endListen(): void {
-    this.#listen = undefined
-    if (this.#waitsToListen || this.#closed) return
-    this.#waitsToListen = true
-    this.#options.clock.after(this.#relistenMs, () => {
-      this.#waitsToListen = false
-      this.#relisten()
-    })
-    this.#relistenMs = Math.min(2 * this.#relistenMs, maxRelistenMs)
-  }
+/** What an error says; undefined if it is a result. */
+function reasonOf(given: Envelope | GatewayError): string | undefined {
+  if (given instanceof GatewayError) return given.message
+  const { bytes, error } = given
+  return stringAt(bytes, member(bytes, error, 'message'))
 }
 
 /** The versions that an UnsupportedProtocolVersionError lists; undefined for any other error. */
@@ -379,27 +315,6 @@ function supportedOf({ bytes, error }: Envelope): string[] | undefined {
 
 function isInputRequired(bytes: Buffer, result: Span): boolean {
   return stringAt(bytes, member(bytes, result, 'resultType')) === 'input_required'
-}
-
-function listens(capabilities: Record<string, unknown>, name: string, what: string): boolean {
-  const capability = capabilities[name]
-  const parts: Readonly<Record<string, unknown>> =
-    typeof capability === 'object' && capability !== null ? { ...capability } : {}
-  return parts[what] === true
-}
-
-/** The filter of `subscriptions/listen`, or undefined if this server has nothing to tell. */
-function listenFilter(
-  capabilities: Record<string, unknown>,
-  uris: readonly string[],
-): object | undefined {
-  const filter = {
-    ...(listens(capabilities, 'tools', 'listChanged') ? { toolsListChanged: true } : {}),
-    ...(listens(capabilities, 'prompts', 'listChanged') ? { promptsListChanged: true } : {}),
-    ...(listens(capabilities, 'resources', 'listChanged') ? { resourcesListChanged: true } : {}),
-    ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
-  }
-  return Object.keys(filter).length === 0 ? undefined : filter
 }
 
 /** A DiscoverResult (JSON), and the InitializeResult that a legacy client gets in its place. */
@@ -426,6 +341,6 @@ function greetingOf(discover: Buffer): ServerGreeting {
       ...(instructions ? [Buffer.from(',"instructions":'), raw(instructions, '""')] : []),
       Buffer.from('}'),
     ]),
-    capabilities: typeof parsed === 'object' && parsed !== null ? { ...parsed } : {},
+    capabilities: isRecord(parsed) ? parsed : {},
   }
 }

@@ -47,8 +47,11 @@ export interface Upstream {
   sweep(): void
   /** The link is gone: every call under way is lost. */
   close(error: GatewayError): void
-  /** All resources that somebody follows now, where that is told by one stream and not by requests. */
-  follow(uris: readonly string[]): void
+  /**
+   * All resources that somebody follows now, where that is told by one stream and not by requests. Resolves with those
+   * that the server tells of, once it has said so. Rejects with GatewayError if it does not in time, or is gone.
+   */
+  follow(uris: readonly string[]): Promise<ReadonlySet<string>>
   /** The caller is gone: withdraws what it was asked. */
   forget(caller: Caller): void
 }

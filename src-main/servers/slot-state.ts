@@ -1,10 +1,12 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Caller } from '../mcp/caller.ts'
+import type { Envelope } from '../mcp/envelope.ts'
 import { isAtLeast } from '../mcp/log-level.ts'
 import type { McpLogLevel } from '../mcp/log-level.ts'
 import { declares } from '../mcp/server-capability.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
 import type { Clock } from './clock.ts'
+import type { Instance } from './instance.ts'
 import { saysListChanged } from './listing-refresh.ts'
 import { askInstance, ownRequestTimeoutMs } from './own-request.ts'
 import type { Slot } from './slot.ts'
@@ -27,9 +29,9 @@ export class SlotState {
     slot.lists.isMute = greeting !== undefined && !saysListChanged(greeting)
     slot.logLevel = undefined
     this.#tellLevel(slot)
-    const uris = slot.subscriptions.uris()
-    if (greeting?.era === 'modern') slot.instance?.upstream?.follow(uris)
-    else for (const uri of uris) this.tell(slot, 'resources/subscribe', { uri })
+    if (greeting?.era === 'modern') this.#listen(slot)
+    else
+      for (const uri of slot.subscriptions.uris()) this.#tell(slot, 'resources/subscribe', { uri })
   }
 
   /** The most verbose level that a session has asked for. */
@@ -45,8 +47,8 @@ export class SlotState {
   }
 
   /**
-   * Follows a resource on an instance that is up: by a request, or by the stream that the gateway listens on. Rejects
-   * with GatewayError.
+   * Follows a resource on an instance that is up: by a request, or by the stream that the gateway listens on. Resolves
+   * when the server has said that it tells of it; rejects with GatewayError if it does not.
    */
   async follow(slot: Slot, uri: string, caller: Caller): Promise<void> {
     const { instance, subscriptions } = slot
@@ -57,37 +59,29 @@ export class SlotState {
         'method_not_found',
         `Resources of ${instance?.serverId} cannot be followed.`,
       )
-    const isNew = !subscriptions.has(uri)
     subscriptions.add(uri, caller)
-    if (!isNew || !instance) return
-    if (instance.greeting?.era === 'modern') {
-      instance.upstream?.follow(subscriptions.uris())
-      return
-    }
-    const params = { uri }
-    const asking = askInstance(
-      instance,
-      this.#clock,
-      'resources/subscribe',
-      params,
-      ownRequestTimeoutMs,
-    )
-    const answer = await asking.catch((error: unknown) => {
-      subscriptions.remove(uri, caller)
+    if (!instance?.upstream) return
+    try {
+      // Also where others follow it: it may be that the server has not answered them yet.
+      const isTold =
+        era === 'modern'
+          ? (await instance.upstream.follow(subscriptions.uris())).has(uri)
+          : (await this.#ask(instance, 'resources/subscribe', { uri })).result !== undefined
+      if (isTold) return
+      const why = `${instance.serverId} does not let ${uri} be followed.`
+      throw new GatewayError('resource_not_found', why)
+    } catch (error) {
+      if (subscriptions.remove(uri, caller) && era === 'modern') this.#listen(slot)
       throw error
-    })
-    if (answer.result) return
-    subscriptions.remove(uri, caller)
-    const why = `${instance.serverId} does not let ${uri} be followed.`
-    throw new GatewayError('resource_not_found', why)
+    }
   }
 
   /** Nobody follows these any longer. */
   unfollowed(slot: Slot, uris: readonly string[]): void {
-    const { instance, subscriptions } = slot
+    const { instance } = slot
     if (instance?.phase !== 'ready') return
-    if (instance.greeting?.era === 'modern') instance.upstream?.follow(subscriptions.uris())
-    else for (const uri of uris) this.tell(slot, 'resources/unsubscribe', { uri })
+    if (instance.greeting?.era === 'modern') this.#listen(slot)
+    else for (const uri of uris) this.#tell(slot, 'resources/unsubscribe', { uri })
   }
 
   setLogLevel(level: McpLogLevel | undefined, slots: readonly Slot[]): void {
@@ -96,12 +90,24 @@ export class SlotState {
   }
 
   /** The gateway's own request to an instance, if it runs; its answer does not matter. */
-  tell(slot: Slot, method: string, params: object): void {
+  #tell(slot: Slot, method: string, params: object): void {
     if (slot.instance?.phase !== 'ready') return
-    const asking = askInstance(slot.instance, this.#clock, method, params, ownRequestTimeoutMs)
-    asking.catch((error: unknown) => {
-      this.#log().append('lifecycle', `${method} failed. ${asGatewayError(error).message}`)
-    })
+    this.#ask(slot.instance, method, params).catch((error: unknown) => this.#failed(method, error))
+  }
+
+  /** Brings what a modern server is listened to for up to date. */
+  #listen({ instance, subscriptions }: Slot): void {
+    if (instance?.phase !== 'ready') return
+    const following = instance.upstream?.follow(subscriptions.uris())
+    following?.catch((error: unknown) => this.#failed('subscriptions/listen', error))
+  }
+
+  #ask(instance: Instance, method: string, params: object): Promise<Envelope> {
+    return askInstance(instance, this.#clock, method, params, ownRequestTimeoutMs)
+  }
+
+  #failed(method: string, error: unknown): void {
+    this.#log().append('lifecycle', `${method} failed. ${asGatewayError(error).message}`)
   }
 
   #tellLevel(slot: Slot): void {
@@ -112,6 +118,6 @@ export class SlotState {
     // A modern server is told with each request.
     if (greeting?.era !== 'legacy' || !('logging' in greeting.capabilities)) return
     slot.logLevel = level
-    this.tell(slot, 'logging/setLevel', { level })
+    this.#tell(slot, 'logging/setLevel', { level })
   }
 }

@@ -10,6 +10,7 @@ import { createListener } from '../../src-main/http/listener.ts'
 import type { Listener } from '../../src-main/http/listener.ts'
 import { McpEndpoint } from '../../src-main/http/mcp-http.ts'
 import { systemClock } from '../../src-main/servers/clock.ts'
+import type { Clock } from '../../src-main/servers/clock.ts'
 import { silentLog } from '../../src-main/telemetry/log.ts'
 import { Redactor } from '../../src-main/telemetry/redact.ts'
 import { closeConnections, DuplexClient, HttpClient } from './client.ts'
@@ -22,20 +23,23 @@ export class Relay {
   readonly stage = new Stage()
   readonly clients: Client[] = []
   readonly #config: Partial<Config>
+  readonly #clock: Clock
   #folder = ''
   #gateway: GatewayCore | undefined
   #listener: Listener | undefined
   #endpoint: McpEndpoint | undefined
 
-  constructor(config: Partial<Config> = {}) {
+  constructor(config: Partial<Config> = {}, clock: Clock = systemClock) {
     this.#config = config
+    this.#clock = clock
   }
 
   static async start(
     servers: (stage: Stage) => object[],
     config: Partial<Config> = {},
+    clock?: Clock,
   ): Promise<Relay> {
-    const relay = new Relay(config)
+    const relay = new Relay(config, clock)
     await relay.stage.listen()
     relay.#folder = await fs.mkdtemp(path.join(os.tmpdir(), 'gateway-relay-'))
     await relay.writeCatalog(servers(relay.stage))
@@ -83,13 +87,14 @@ export class Relay {
       platform: process.platform,
       log: silentLog,
       redactor: new Redactor(),
+      clock: this.#clock,
     })
     this.#gateway = gateway
     const { sessions, oneCall } = gateway
     const endpoint = new McpEndpoint({
       sessions,
       oneCall,
-      clock: systemClock,
+      clock: this.#clock,
     })
     this.#endpoint = endpoint
     this.#listener = await createListener({
