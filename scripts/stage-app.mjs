@@ -13,7 +13,7 @@ const programs = ['gateway.cjs', 'gateway-http.cjs', 'gateway-stdio.cjs', 'parse
 const desktop = path.relative(dist, path.join(root, path.dirname(manifest.main)))
 
 stage('programs', programs, '')
-stage('app', [...filesIn(desktop), 'parse-worker.cjs', 'ui/index.html'], 'dist')
+stage('app', [...filesIn(desktop), 'ui/index.html'], 'dist')
 write('app', 'package.json', `${JSON.stringify(about(), null, 2)}\n`)
 
 /** Without dependencies and scripts: electron-builder has nothing to collect, and readers nothing to run. */

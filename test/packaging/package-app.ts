@@ -18,6 +18,18 @@ const systems = {
   },
 } as const
 
+/** What was decided, and why: electron-builder.yml and docs/adr. */
+export const decidedFuses = {
+  RunAsNode: true,
+  EnableCookieEncryption: true,
+  EnableNodeOptionsEnvironmentVariable: false,
+  EnableNodeCliInspectArguments: false,
+  EnableEmbeddedAsarIntegrityValidation: true,
+  OnlyLoadAppFromAsar: true,
+  LoadBrowserProcessSpecificV8Snapshot: false,
+  GrantFileProtocolExtraPrivileges: false,
+}
+
 export interface PackagedApp {
   /** What a user would find installed. */
   folder: string

@@ -8,6 +8,7 @@ import { nodeServer, Place, serverProgram } from '../integration/gateway-program
 import { closeClients, connect } from '../integration/sdk-client.ts'
 import {
   asarSize,
+  decidedFuses,
   filesInAsar,
   packageApp,
   readFromAsar,
@@ -15,18 +16,6 @@ import {
   stageApp,
   type PackagedApp,
 } from './package-app.ts'
-
-/** What was decided, and why: electron-builder.yml and docs/adr. */
-const decidedFuses = {
-  RunAsNode: true,
-  EnableCookieEncryption: true,
-  EnableNodeOptionsEnvironmentVariable: false,
-  EnableNodeCliInspectArguments: false,
-  EnableEmbeddedAsarIntegrityValidation: true,
-  OnlyLoadAppFromAsar: true,
-  LoadBrowserProcessSpecificV8Snapshot: false,
-  GrantFileProtocolExtraPrivileges: false,
-}
 
 const programs = ['gateway.cjs', 'gateway-http.cjs', 'gateway-stdio.cjs', 'parse-worker.cjs']
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mcp-gateway-package-'))
