@@ -86,6 +86,8 @@ const catalogEntry = z.object({
 
 const catalogCheck = z.object({
   problems: z.array(problem),
+  /** False: the text is no YAML, so that it can be edited by hand alone, and `entries` are a guess. */
+  readable: z.boolean(),
   /** What the text has, as far as it can be read. */
   entries: z.array(catalogEntry),
 })

@@ -12,7 +12,15 @@ import { keyOf, parseYaml, valueAt, YamlTree } from './yaml-tree.ts'
  * far as it can be read. Never throws.
  */
 export function checkCatalog(text: string, file = 'catalog.yaml'): CatalogCheck {
-  return { problems: problemsOf(text, file), entries: entriesOf(text) }
+  return { problems: problemsOf(text, file), readable: isYaml(text), entries: entriesOf(text) }
+}
+
+function isYaml(text: string): boolean {
+  try {
+    return new YamlTree(text).faults.length === 0
+  } catch {
+    return false // made to break the parser
+  }
 }
 
 function problemsOf(text: string, file: string): CatalogCheck['problems'] {

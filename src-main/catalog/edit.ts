@@ -19,7 +19,12 @@ type PlainMap = Record<string, unknown>
  * `conflict` (the id is taken, or the text has a form that cannot be edited in place), `catalog_invalid` (the result
  * would not be valid), `bad_request` (no map).
  */
-export function addServer(text: string, entry: unknown, file = 'catalog.yaml'): string {
+export function addServer(
+  text: string,
+  entry: unknown,
+  file = 'catalog.yaml',
+  outcome: Outcome = 'valid',
+): string {
   const source = new CatalogSource(text, file)
   const value = plainCopy(entry)
   if (!isPlainMap(value)) throw new GatewayError('bad_request', 'A server must be a JSON object.')
@@ -29,15 +34,20 @@ export function addServer(text: string, entry: unknown, file = 'catalog.yaml'): 
   const next = source.attempt(`'${String(value['id'])}' cannot be added`, () =>
     source.append(value),
   )
-  return verified(next, [...source.servers, value], source)
+  return verified(next, [...source.servers, value], source, outcome)
 }
 
 /** The text without one server. Comments above it stay. Throws GatewayError `server_not_found`, `conflict`. */
-export function removeServer(text: string, id: string, file = 'catalog.yaml'): string {
+export function removeServer(
+  text: string,
+  id: string,
+  file = 'catalog.yaml',
+  outcome: Outcome = 'valid',
+): string {
   const source = new CatalogSource(text, file)
   const index = source.indexOf(id)
   const next = source.attempt(`Server '${id}' cannot be removed`, () => source.remove(index))
-  return verified(next, source.servers.toSpliced(index, 1), source)
+  return verified(next, source.servers.toSpliced(index, 1), source, outcome)
 }
 
 /**
@@ -50,6 +60,7 @@ export function patchServer(
   id: string,
   patch: unknown,
   file = 'catalog.yaml',
+  outcome: Outcome = 'valid',
 ): string {
   const wanted = plainCopy(patch)
   if (!isPlainMap(wanted)) throw new GatewayError('bad_request', 'A patch must be a JSON object.')
@@ -70,19 +81,22 @@ export function patchServer(
     }
     current = new CatalogSource(next, file)
   }
-  return verified(current.text, source.servers.with(index, after), source)
+  return verified(current.text, source.servers.with(index, after), source, outcome)
 }
 
-/** Several edits, one after the other. Throws as each of them does. */
+/**
+ * Several edits of a text that somebody is at work on, one after the other. It must be YAML, but neither it nor the
+ * result need be a valid catalog: how else could one of two mistakes be mended? Throws as each edit does.
+ */
 export function editCatalog(
   text: string,
   edits: readonly CatalogEdit[],
   file = 'catalog.yaml',
 ): string {
   return edits.reduce((current, edit) => {
-    if (edit.op === 'add') return addServer(current, edit.entry, file)
-    if (edit.op === 'remove') return removeServer(current, edit.id, file)
-    return patchServer(current, edit.id, edit.patch, file)
+    if (edit.op === 'add') return addServer(current, edit.entry, file, 'yaml')
+    if (edit.op === 'remove') return removeServer(current, edit.id, file, 'yaml')
+    return patchServer(current, edit.id, edit.patch, file, 'yaml')
   }, text)
 }
 
@@ -98,12 +112,20 @@ function mergePatch(target: unknown, patch: unknown): unknown {
   return result
 }
 
+/** What an edit must leave behind: a catalog, or YAML in which problems may be left. */
+type Outcome = 'valid' | 'yaml'
+
 /** The last word on every edit: valid, every server as meant, and nothing else changed. */
-function verified(text: string, expected: readonly unknown[], source: CatalogSource): string {
+function verified(
+  text: string,
+  expected: readonly unknown[],
+  source: CatalogSource,
+  outcome: Outcome,
+): string {
   const tree = new YamlTree(text)
   const actual = tree.faults.length > 0 ? undefined : (valueAt(tree.value, ['servers']) ?? [])
   if (!samePlain(actual, expected)) throw source.refusal('The edit cannot be made')
-  catalogOf(tree, text, source.file)
+  if (outcome === 'valid') catalogOf(tree, text, source.file)
   return text
 }
 

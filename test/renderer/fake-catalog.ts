@@ -1,10 +1,18 @@
-import { isMap, isSeq, LineCounter, parseDocument } from 'yaml'
-import type { CatalogCheck, CatalogEdit, CatalogEntry, SnippetEntry } from '../../src-shared/api.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type {
+  CatalogCheck,
+  CatalogEdit,
+  ProcedureOutput,
+  SnippetEntry,
+} from '../../src-shared/api.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
-import { addServer, patchServer, removeServer } from '../../src-main/catalog/edit.ts'
+import { checkCatalog } from '../../src-main/catalog/check.ts'
+import { editCatalog } from '../../src-main/catalog/edit.ts'
 import { sampleCatalog } from './fake-data.ts'
 
-/** The catalog's text of the fake gateway: edits are the real ones, checks only look at the syntax and the ids. */
+type ReloadResult = ProcedureOutput<'catalog.reload'>
+
+/** The catalog's text of the fake gateway: checks and edits are the real ones. */
 export class FakeCatalog {
   text = sampleCatalog
   private version = 1
@@ -18,53 +26,33 @@ export class FakeCatalog {
   }
 
   check(text: string): CatalogCheck {
-    const lines = new LineCounter()
-    const document = parseDocument(text, { lineCounter: lines })
-    const problems = document.errors.map((error) => {
-      const at = lines.linePos(error.pos[0])
-      return { message: error.message.split('\n')[0] ?? '', line: at.line, column: at.col }
-    })
-    const servers = document.get('servers')
-    const entries: CatalogEntry[] = []
-    for (const item of isSeq(servers) ? servers.items : []) {
-      if (!isMap(item) || item.range == null) continue
-      const entry: unknown = item.toJS(document)
-      if (!isRecord(entry)) continue
-      const from = lines.linePos(item.range[0])
-      const id = entry['id']
-      if (typeof id !== 'string') {
-        problems.push({
-          message: 'Server missing required field: id',
-          line: from.line,
-          column: from.col,
-        })
-        continue
-      }
-      if (entries.some((one) => one.id === id))
-        problems.push({ message: `Duplicate server ID: ${id}`, line: from.line, column: from.col })
-      entries.push({ id, from_line: from.line, to_line: lines.linePos(item.range[1]).line, entry })
-    }
-    return { problems, entries }
+    return checkCatalog(text)
   }
 
   edit(text: string, edits: readonly CatalogEdit[]): CatalogCheck & { text: string } {
-    let next = text
-    for (const edit of edits) {
-      if (edit.op === 'add') next = addServer(next, edit.entry)
-      else if (edit.op === 'remove') next = removeServer(next, edit.id)
-      else next = patchServer(next, edit.id, edit.patch)
-    }
+    const next = editCatalog(text, edits)
     return { ...this.check(next), text: next }
   }
 
-  save(text: string, etag: string): void {
+  /** What the gateway's reload would tell. */
+  save(text: string, etag: string): ReloadResult {
     if (etag !== this.etag)
       throw new GatewayError(
         'precondition_failed',
         'The catalog was changed on disk meanwhile. Load it again, then repeat the change.',
       )
+    const before = new Map(this.check(this.text).entries.map((one) => [one.id, one.entry]))
+    const after = this.check(text).entries
     this.text = text
     this.version += 1
+    return {
+      servers_loaded: after.length,
+      servers_added: after.filter(({ id }) => !before.has(id)).map(({ id }) => id),
+      servers_removed: [...before.keys()].filter((id) => !after.some((one) => one.id === id)),
+      servers_changed: after
+        .filter(({ id, entry }) => before.has(id) && !isDeepStrictEqual(before.get(id), entry))
+        .map(({ id }) => id),
+    }
   }
 
   /** Somebody else's edit. */

@@ -10,7 +10,9 @@ import type {
   ServerRow,
   SettingsView,
 } from '../../src-shared/api.ts'
+import { z } from 'zod'
 import { procedures } from '../../src-shared/api.ts'
+import { catalogSchema } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { FakeCatalog } from './fake-catalog.ts'
 import {
@@ -235,16 +237,16 @@ export class FakeGateway implements GatewayApi {
     'catalog.check': ({ text }) => this.catalog.check(text),
     'catalog.edit': ({ text, edits }) => this.catalog.edit(text, edits),
     'catalog.save': ({ text, etag }) => {
-      this.catalog.save(text, etag)
+      const result = this.catalog.save(text, etag)
       const kept = new Set(this.catalog.ids())
       const known = new Set(sampleServers().map(({ id }) => id))
       this.servers = this.servers.filter(
         ({ id }) =>
           kept.has(id) || !known.has(id) || !['postgres', 'filesystem', 'github'].includes(id),
       )
-      return this.reloaded()
+      return this.reloaded(result)
     },
-    'catalog.schema': () => ({ type: 'object' }),
+    'catalog.schema': () => ({ ...z.toJSONSchema(catalogSchema, { io: 'input' }) }),
     'catalog.from_snippet': ({ text }) => this.catalog.fromSnippet(text),
     'catalog.reload': () => this.reloaded().reload,
     'activity.list': (input) => this.listActivity(input),
@@ -306,13 +308,20 @@ export class FakeGateway implements GatewayApi {
     return this.desktop
   }
 
-  private reloaded() {
-    const reload = {
+  /** Somebody else's edit of the catalog, as the gateway notices it. */
+  changeCatalogOnDisk(text: string): void {
+    this.catalog.changeOnDisk(text)
+    this.reloaded()
+  }
+
+  private reloaded(
+    reload: ProcedureOutput<'catalog.reload'> = {
       servers_loaded: this.servers.length,
       servers_added: [],
       servers_removed: [],
       servers_changed: [],
-    }
+    },
+  ) {
     this.emit({ type: 'reload', ok: true, errors: [], result: reload })
     return { etag: this.catalog.etag, reload }
   }

@@ -1,7 +1,15 @@
 import { Text } from '@codemirror/state'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isMap, isScalar, isSeq, parseDocument, stringify } from 'yaml'
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  stringify,
+  type CreateNodeOptions,
+  type ToStringOptions,
+} from 'yaml'
 import { item, yamlPosition, type Step } from '../../../src-renderer/editor/yaml-position.ts'
 
 /** The position at `|`. */
