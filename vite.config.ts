@@ -21,7 +21,21 @@ const programs = {
 const draft = path.resolve(`.build/dist-${process.pid}`)
 const renderer = path.resolve('src-renderer')
 
-function environment(input: Record<string, string>, oneFile: boolean): EnvironmentOptions {
+interface Entries {
+  input: Record<string, string>
+  /** Everything in the entry's own file. */
+  oneFile?: boolean
+  /** Below dist/, with a slash at its end. */
+  folder?: string
+  external?: string[]
+}
+
+function environment({
+  input,
+  oneFile = false,
+  folder = '',
+  external = [],
+}: Entries): EnvironmentOptions {
   const build: BuildEnvironmentOptions = {
     target: 'node22.12',
     outDir: draft,
@@ -34,10 +48,10 @@ function environment(input: Record<string, string>, oneFile: boolean): Environme
         Object.entries(input).map(([name, file]) => [name, path.resolve(file)]),
       ),
       platform: 'node',
-      external: [...builtinModules, /^node:/],
+      external: [...builtinModules, /^node:/, ...external],
       output: {
         format: 'cjs',
-        entryFileNames: '[name].cjs',
+        entryFileNames: `${folder}[name].cjs`,
         chunkFileNames: 'chunks/[name]-[hash].cjs',
         codeSplitting: !oneFile,
       },
@@ -61,8 +75,20 @@ const client: EnvironmentOptions = {
 }
 
 const builds: Record<string, EnvironmentOptions> = {
-  main: environment(programs, false),
-  shim: environment({ 'gateway-stdio': 'src-main/bin/gateway-stdio.ts' }, true),
+  main: environment({ input: programs }),
+  shim: environment({ input: { 'gateway-stdio': 'src-main/bin/gateway-stdio.ts' }, oneFile: true }),
+  desktop: environment({
+    input: { main: 'src-main/desktop/main.ts' },
+    folder: 'desktop/',
+    external: ['electron'],
+  }),
+  // A sandboxed preload script can load no other file.
+  preload: environment({
+    input: { preload: 'src-main/desktop/preload.ts' },
+    oneFile: true,
+    folder: 'desktop/',
+    external: ['electron'],
+  }),
   client,
 }
 
@@ -72,7 +98,7 @@ const guard =
 
 const executables: Plugin = {
   name: 'executables',
-  applyToEnvironment: ({ name }) => name !== 'client',
+  applyToEnvironment: ({ name }) => name === 'main' || name === 'shim',
   generateBundle(_, bundle) {
     for (const chunk of Object.values(bundle)) {
       if (chunk.type !== 'chunk' || !chunk.isEntry) continue
@@ -125,6 +151,9 @@ function publish(): void {
   publishHashed('chunks')
   for (const name of readdirSync(draft))
     if (name.endsWith('.cjs')) renameSync(`${draft}/${name}`, `dist/${name}`)
+  mkdirSync('dist/desktop', { recursive: true })
+  for (const name of readdirSync(`${draft}/desktop`))
+    renameSync(`${draft}/desktop/${name}`, `dist/desktop/${name}`)
   publishHashed('ui/assets')
   renameSync(`${draft}/ui/index.html`, 'dist/ui/index.html')
   rmSync(draft, { recursive: true })
