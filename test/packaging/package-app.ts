@@ -8,6 +8,12 @@ import { linuxDist, macDist, windowsDist } from './electron-dists.ts'
 
 const root = path.join(import.meta.dirname, '..', '..')
 
+/** What packs archives: electron-builder would download its own. From the package p7zip-full. */
+export const sevenZip = (process.env['PATH'] ?? '')
+  .split(path.delimiter)
+  .map((folder) => path.join(folder, '7za'))
+  .find((file) => fs.existsSync(file))
+
 const systems = {
   linux: { dist: linuxDist, unpacked: 'linux-unpacked', resources: 'resources' },
   win: { dist: windowsDist, unpacked: 'win-unpacked', resources: 'resources' },
@@ -78,6 +84,7 @@ async function run(args: string[]): Promise<void> {
     ELECTRON_MIRROR: nowhere,
     ELECTRON_BUILDER_BINARIES_MIRROR: nowhere,
     CSC_IDENTITY_AUTO_DISCOVERY: 'false',
+    ...(sevenZip === undefined ? {} : { ELECTRON_BUILDER_7ZIP_PATH: sevenZip }),
   }
   await promisify(execFile)(process.execPath, args, { cwd: root, env, timeout: 60_000 }).catch(
     (error: unknown) => {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { promisify } from 'node:util'
 import { NtExecutable, NtExecutableResource, Resource } from 'resedit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -13,10 +15,13 @@ import {
   packageApp,
   readFromAsar,
   readFuses,
+  sevenZip,
   stageApp,
   type PackagedApp,
 } from './package-app.ts'
 
+/** 2 s on an idle machine. */
+const packagingMs = 90_000
 const programs = ['gateway.cjs', 'gateway-http.cjs', 'gateway-stdio.cjs', 'parse-worker.cjs']
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mcp-gateway-package-'))
 
@@ -24,14 +29,14 @@ afterAll(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }
 
 // On macOS and Windows the workflows package with the real binary; here each system has a dist of its own.
 describe.skipIf(process.platform !== 'linux')('packaged', () => {
-  beforeAll(stageApp)
+  beforeAll(stageApp, packagingMs)
 
   describe('for Linux', () => {
     let app: PackagedApp
     const executable = () => path.join(app.folder, 'open-mcp-gateway')
     beforeAll(async () => {
       app = await packageApp('linux', folder)
-    })
+    }, packagingMs)
 
     test('the asar holds what was built, and nothing else', () => {
       const files = filesInAsar(app)
@@ -102,12 +107,24 @@ describe.skipIf(process.platform !== 'linux')('packaged', () => {
     })
   })
 
+  test.skipIf(sevenZip === undefined)('for Linux as an archive', async () => {
+    const { output } = await packageApp('linux', path.join(folder, 'archive'), 'tar.gz')
+    const { version } = JSON.parse(fs.readFileSync('package.json', 'utf8'))
+    const name = `open-mcp-gateway-${version}-linux-x64`
+    const archive = path.join(output, `${name}.tar.gz`)
+    const { stdout } = await promisify(execFile)('tar', ['-tzf', archive])
+    const files = stdout.split('\n')
+    expect(files).toContain(`${name}/open-mcp-gateway`)
+    expect(files).toContain(`${name}/resources/app.asar`)
+    expect(files).toContain(`${name}/resources/programs/gateway-stdio.cjs`)
+  }, packagingMs)
+
   describe('for Windows', () => {
     let app: PackagedApp
     const executable = () => path.join(app.folder, 'Open MCP Gateway.exe')
     beforeAll(async () => {
       app = await packageApp('win', folder)
-    })
+    }, packagingMs)
 
     test('each fuse is as decided, and the executable knows the hash of the asar', async () => {
       expect(await readFuses(executable())).toEqual(decidedFuses)
@@ -140,7 +157,7 @@ describe.skipIf(process.platform !== 'linux')('packaged', () => {
     let app: PackagedApp
     beforeAll(async () => {
       app = await packageApp('mac', folder)
-    })
+    }, packagingMs)
 
     test('each fuse is as decided, and the bundle knows the hash of the asar', async () => {
       const bundle = path.join(app.folder, 'Open MCP Gateway.app')
