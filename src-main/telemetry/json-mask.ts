@@ -9,6 +9,13 @@ const secretName =
 const harmlessToken =
   /(?:progress|page|pagination|cursor|continuation|next|previous|sync|start|end|resume|change|max|min|total|prompt|completion|input|output|thinking|used|count|num)tokens?$/
 
+/**
+ * A member of such a name, as far as one look tells; within JSON in a text its quotes are escaped. Most texts have
+ * none, and need not be gone through.
+ */
+const secretMember =
+  /(?:pass|secret|credential|authorization|cookie)[^"\\]{0,100}\\{0,7}"\s{0,100}:|(?:keys?|tokens?|"(?:auth|bearer|jwt|pat|pin|otp|totp|cvv|cvc))\\{0,7}"\s{0,100}:/i
+
 /** In a schema such names are of fields, and say nothing about a value. */
 const schemaNames = new Set(['inputSchema', 'outputSchema', 'requestedSchema'])
 
@@ -36,7 +43,8 @@ export function isSecretName(name: string): boolean {
   const known = knownNames.get(name)
   if (known !== undefined) return known
   const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
-  const isSecret = secretName.test(plain) && !harmlessToken.test(plain)
+  const isSecret =
+    secretMember.test(`"${name}":`) && secretName.test(plain) && !harmlessToken.test(plain)
   if (name.length > maxKnownNameLength) return isSecret
   if (knownNames.size >= maxKnownNames) knownNames.clear()
   knownNames.set(name, isSecret)
@@ -56,7 +64,8 @@ function maskNested(text: string, redact: (text: string) => string, depth: numbe
   const redacted = redact(named)
   if (redacted === named || isJson(redacted) || !isJson(named)) return redacted
   // A number that is a secret, or one that begins within an escape: each value by itself then.
-  return eachToken(named, (raw, kind) => {
+  return eachToken(named, (start, end, kind) => {
+    const raw = named.slice(start, end)
     if (kind !== 'number') return redactedString(raw, redact)
     return redact(raw) === raw ? undefined : masked
   })
@@ -65,16 +74,21 @@ function maskNested(text: string, redact: (text: string) => string, depth: numbe
 function maskNamed(text: string, redact: (text: string) => string, depth: number): string {
   // In the others `redact` finds what it looks for.
   const hasOddEscapes = oddEscape.test(text)
-  return eachToken(text, (raw, kind, isSecret) => {
-    if (isSecret) return raw === '""' || raw === masked ? undefined : masked
+  if (!hasOddEscapes && !secretMember.test(text)) return text
+  return eachToken(text, (start, end, kind, isSecret) => {
+    if (isSecret) return end - start === 2 && kind === 'string' ? undefined : masked
     if (kind === 'number') return undefined
-    if (kind === 'string' && depth < maxNesting && mayHoldJson(raw)) {
+    const first = text.charCodeAt(start + 1)
+    const mayHoldJson = kind === 'string' && (first === openBrace || first === openBracket)
+    if (!hasOddEscapes && !mayHoldJson) return undefined
+    const raw = text.slice(start, end)
+    const isOdd = hasOddEscapes && oddEscape.test(raw)
+    if (mayHoldJson && depth < maxNesting && (isOdd || secretMember.test(raw))) {
       const inner = decoded(raw)
-      const inside =
-        inner !== undefined && isJson(inner) ? maskNested(inner, redact, depth + 1) : inner
+      const inside = inner === undefined ? inner : maskNested(inner, redact, depth + 1)
       if (inside !== inner) return JSON.stringify(inside)
     }
-    return hasOddEscapes && oddEscape.test(raw) ? redactedString(raw, redact) : undefined
+    return isOdd ? redactedString(raw, redact) : undefined
   })
 }
 
@@ -85,7 +99,8 @@ function maskNamed(text: string, redact: (text: string) => string, depth: number
 function eachToken(
   text: string,
   change: (
-    raw: string,
+    start: number,
+    end: number,
     kind: 'name' | 'string' | 'number',
     isSecret: boolean,
   ) => string | undefined,
@@ -97,17 +112,14 @@ function eachToken(
   let secretLevel = 0
   let schemaLevel = 0
   let name: string | undefined
-  const put = (start: number, end: number, kind: 'name' | 'string' | 'number'): string => {
-    const raw = text.slice(start, end)
+  const put = (start: number, end: number, kind: 'name' | 'string' | 'number'): void => {
     const isSecret =
       kind !== 'name' &&
       (secretLevel > 0 || (name !== undefined && schemaLevel === 0 && isSecretName(name)))
-    const changed = change(raw, kind, isSecret)
-    if (changed !== undefined) {
-      out += text.slice(kept, start) + changed
-      kept = end
-    }
-    return raw
+    const changed = change(start, end, kind, isSecret)
+    if (changed === undefined) return
+    out += text.slice(kept, start) + changed
+    kept = end
   }
   let i = 0
   while (i < text.length) {
@@ -116,8 +128,9 @@ function eachToken(
       const end = stringEnd(text, i)
       const after = skipSpace(text, end)
       if (text.charCodeAt(after) === colon) {
-        const raw = put(i, end, 'name')
-        name = raw.includes('\\') ? decoded(raw) : raw.slice(1, -1)
+        put(i, end, 'name')
+        name = text.slice(i + 1, end - 1)
+        if (name.includes('\\')) name = decoded(text.slice(i, end))
         i = after + 1
         continue
       }
@@ -178,11 +191,6 @@ function redactedString(raw: string, redact: (text: string) => string): string |
   if (plain === undefined) return undefined
   const redacted = redact(plain)
   return redacted === plain ? undefined : JSON.stringify(redacted)
-}
-
-function mayHoldJson(raw: string): boolean {
-  const first = raw.charCodeAt(1)
-  return (first === openBrace || first === openBracket) && raw.includes(':')
 }
 
 function decoded(raw: string): string | undefined {
