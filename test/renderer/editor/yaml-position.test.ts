@@ -152,7 +152,7 @@ function places(source: string): { path: Step[]; start: number; kind: 'key' | 'v
 }
 
 describe('in any text that the YAML library writes', () => {
-  const check = (data: unknown, options: Parameters<typeof stringify>[2]): void => {
+  const check = (data: unknown, options: ToStringOptions & CreateNodeOptions): void => {
     const source = stringify(data, { lineWidth: 0, ...options })
     const doc = Text.of(source.split('\n'))
     for (const { path, start, kind } of places(source)) {
