@@ -107,17 +107,21 @@ describe.skipIf(process.platform !== 'linux')('packaged', () => {
     })
   })
 
-  test.skipIf(sevenZip === undefined)('for Linux as an archive', async () => {
-    const { output } = await packageApp('linux', path.join(folder, 'archive'), 'tar.gz')
-    const { version } = JSON.parse(fs.readFileSync('package.json', 'utf8'))
-    const name = `open-mcp-gateway-${version}-linux-x64`
-    const archive = path.join(output, `${name}.tar.gz`)
-    const { stdout } = await promisify(execFile)('tar', ['-tzf', archive])
-    const files = stdout.split('\n')
-    expect(files).toContain(`${name}/open-mcp-gateway`)
-    expect(files).toContain(`${name}/resources/app.asar`)
-    expect(files).toContain(`${name}/resources/programs/gateway-stdio.cjs`)
-  }, packagingMs)
+  test.skipIf(sevenZip === undefined)(
+    'for Linux as an archive',
+    async () => {
+      const { output } = await packageApp('linux', path.join(folder, 'archive'), 'tar.gz')
+      const { version } = JSON.parse(fs.readFileSync('package.json', 'utf8'))
+      const name = `open-mcp-gateway-${version}-linux-x64`
+      const archive = path.join(output, `${name}.tar.gz`)
+      const { stdout } = await promisify(execFile)('tar', ['-tzf', archive])
+      const files = stdout.split('\n')
+      expect(files).toContain(`${name}/open-mcp-gateway`)
+      expect(files).toContain(`${name}/resources/app.asar`)
+      expect(files).toContain(`${name}/resources/programs/gateway-stdio.cjs`)
+    },
+    packagingMs,
+  )
 
   describe('for Windows', () => {
     let app: PackagedApp
