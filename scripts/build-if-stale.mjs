@@ -40,6 +40,8 @@ function build() {
   const args = [vite, 'build', '--app', '--logLevel', 'warn']
   const { status, error } = spawnSync(process.execPath, args, {
     cwd: root,
+    // Under a test runner it says `test`, and the window would be built with React's development half.
+    env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (error !== undefined) throw error
