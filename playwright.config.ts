@@ -1,11 +1,13 @@
 import { defineConfig } from '@playwright/test'
 import { findChromium } from './scripts/ensure-chromium.mjs'
 
+// Runs side by side do not clear each other's folder; workers get the variable from the first process.
+process.env['PLAYWRIGHT_OUTPUT'] ??= `.build/playwright/${process.pid}`
 const executablePath = findChromium()
 
 export default defineConfig({
   testMatch: '**/*.spec.ts',
-  outputDir: '.build/playwright',
+  outputDir: process.env['PLAYWRIGHT_OUTPUT'],
   globalSetup: './test/renderer/global-setup.ts',
   fullyParallel: true,
   workers: 2,
@@ -15,7 +17,7 @@ export default defineConfig({
   reporter: [['list']],
   use: {
     viewport: { width: 1280, height: 800 },
-    trace: 'retain-on-failure',
+    trace: process.env['CI'] === undefined ? 'off' : 'retain-on-failure',
     ...(executablePath === undefined ? {} : { launchOptions: { executablePath } }),
   },
   projects: [

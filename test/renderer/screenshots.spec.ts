@@ -1,3 +1,4 @@
+import { expect } from '@playwright/test'
 import { test } from './window.ts'
 
 /** Each screen as it looks: name and address. A picture in each theme and size goes to .build/screenshots/. */
@@ -23,7 +24,7 @@ for (const [name, address] of screens)
         await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
         await open(address)
         await page.getByRole('heading', { level: 1 }).first().waitFor()
-        await page.waitForLoadState('networkidle').catch(() => {})
+        await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
         await page.evaluate(() => document.fonts.ready)
         await page.screenshot({
           path: `.build/screenshots/${name}-${theme}-${size.width}x${size.height}.png`,
