@@ -1,21 +1,20 @@
 /**
  * `npm run icons`: draws resources/icons/*.svg with Chromium into the pictures that the programs and packages use.
  * They are committed, so that nobody needs a browser to build; resources/icons/rendered.json says of which drawings
- * they are. CHROMIUM names the browser, else Playwright's own is used if it is installed.
+ * they are. Without a Chromium on this machine, Playwright's own is used if it is installed.
  */
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { chromium } from '@playwright/test'
+import { findChromium } from './ensure-chromium.mjs'
 import { packIcns, packIco } from './icon-containers.mjs'
 import { iconFiles, trayStates } from './icon-files.mjs'
 
 const resources = path.join(import.meta.dirname, '..', 'resources')
 const sources = path.join(resources, 'icons')
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium'].find(
-  (file) => file !== undefined && fs.existsSync(file),
-)
+const executablePath = findChromium()
 const browser = await chromium.launch(executablePath === undefined ? {} : { executablePath })
 try {
   const page = await browser.newPage()

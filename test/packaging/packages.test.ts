@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { NtExecutable, NtExecutableResource, Resource } from 'resedit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { findChromium } from '../../scripts/ensure-chromium.mjs'
 import { nodeServer, Place, serverProgram } from '../integration/gateway-program.ts'
 import { closeClients, connect } from '../integration/sdk-client.ts'
 import {
@@ -19,6 +20,7 @@ import {
   stageApp,
   type PackagedApp,
 } from './package-app.ts'
+import { RunningApp } from './running-app.ts'
 
 /** 2 s on an idle machine. */
 const packagingMs = 90_000
@@ -80,6 +82,30 @@ describe.skipIf(process.platform !== 'linux')('packaged', () => {
       expect(feed).toMatchObject({ provider: 'github' })
       expect(repository.url).toContain(`${feed.owner}/${feed.repo}`)
     })
+
+    test.skipIf(findChromium() === undefined)(
+      'the app starts from its asar, shows the servers of its gateway and leaves nothing behind',
+      async () => {
+        const place = await Place.make()
+        try {
+          await place.install([nodeServer('everything', [serverProgram.everything, 'stdio'])])
+          const args = ['--state-dir', place.stateDir]
+          const running = await RunningApp.start(executable(), args, place.env)
+          try {
+            await expect
+              .poll(() => running.page.locator('main').innerText(), { timeout: 15_000 })
+              .toContain('everything')
+            expect(await running.page.title()).toContain('Open MCP Gateway')
+            expect(await place.gatewayPid()).toBe(running.pid)
+          } finally {
+            expect(await running.quit()).toBe(0)
+          }
+        } finally {
+          await place.end()
+        }
+      },
+      packagingMs,
+    )
 
     test('the shim runs by the packaged executable, starts the gateway beside it and carries a call', async () => {
       const place = await Place.make()

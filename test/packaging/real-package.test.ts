@@ -4,6 +4,7 @@ import path from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { closeClients, connect } from '../integration/sdk-client.ts'
 import { decidedFuses, readFuses } from './package-app.ts'
+import { RunningApp } from './running-app.ts'
 
 /**
  * A package made with the real Electron binary, named by PACKAGED_PROGRAM: its executable, on macOS the bundle. The
@@ -20,6 +21,8 @@ const resources = isBundle
 
 const home = fs.mkdtempSync(path.join(os.tmpdir(), 'mcp-gateway-real-package-'))
 const state = path.join(home, 'state')
+const catalog = path.join(home, 'catalog.yaml')
+fs.writeFileSync(catalog, 'servers: []\n')
 
 afterAll(async () => {
   await closeClients()
@@ -34,6 +37,21 @@ describe.skipIf(process.env['PACKAGED_PROGRAM'] === undefined)(
   () => {
     test('each fuse is as decided', async () => {
       expect(await readFuses(program)).toEqual(decidedFuses)
+    })
+
+    test('it starts, and shows the window over a gateway of its own', async () => {
+      const args = ['--state-dir', path.join(home, 'app-state'), '--catalog', catalog]
+      args.push('--listen', '127.0.0.1:0', `--user-data-dir=${path.join(home, 'data')}`)
+      const app = await RunningApp.start(executable, args, process.env)
+      try {
+        await expect
+          .poll(() => app.page.locator('main').innerText(), { timeout: 15_000 })
+          .toContain('No servers yet')
+        expect(app.page.url()).toMatch(/^app:/)
+      } finally {
+        const code = await app.quit()
+        if (process.platform !== 'win32') expect(code).toBe(0)
+      }
     })
 
     test('its executable runs the shim, which starts the gateway beside it', async () => {
