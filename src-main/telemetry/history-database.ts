@@ -31,7 +31,6 @@ const schema = `
  * history, and a damaged one is begun anew. Small checkpoints keep each of them short.
  */
 const settings = `
-  PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = OFF;
   PRAGMA wal_autocheckpoint = 256;
@@ -60,11 +59,12 @@ export function openHistoryDatabase(file: string): DatabaseSync {
   if ((fs.statSync(file).mode & 0o077) !== 0) fs.chmodSync(file, mode)
   const database = new sqlite.DatabaseSync(file, { timeout: 0 })
   try {
-    database.exec(settings)
+    database.exec('PRAGMA locking_mode = EXCLUSIVE')
     const version = database.prepare('PRAGMA user_version').get()?.['user_version']
-    if (version === 0) database.exec(`BEGIN; ${schema} COMMIT;`)
-    else if (version !== schemaVersion)
+    if (version !== 0 && version !== schemaVersion)
       throw new UnreadableHistory(`it is of version ${String(version)}`)
+    database.exec(settings)
+    if (version === 0) database.exec(`BEGIN; ${schema} COMMIT;`)
     return database
   } catch (error) {
     database.close()
