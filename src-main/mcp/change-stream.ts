@@ -20,6 +20,8 @@ interface Options {
   meta: () => object
   /** A change, as the server would tell it without a subscription. */
   tell: (change: Envelope) => void
+  /** The lists may have changed while nobody listened. */
+  missed: () => void
 }
 
 type Taken = ReadonlySet<string>
@@ -76,6 +78,8 @@ export class ChangeStream {
   #waiters: Waiter[] = []
   #isDue = false
   #waitsToListen = false
+  /** The server has ended a listen, and there was no other. */
+  #hasMissed = false
   #relistenMs = relistenMs
   #closed: GatewayError | undefined
 
@@ -124,6 +128,7 @@ export class ChangeStream {
       this.#failed(this.#next, new GatewayError('server_failed', error))
     } else {
       this.#current = undefined
+      this.#hasMissed = true
       if (!this.#next) this.#listenLater()
     }
     return true
@@ -207,7 +212,17 @@ export class ChangeStream {
     this.#settle(listen)
     for (const waiter of listen.waiters) waiter.resolve(listen.taken)
     if (before) this.#replace(before)
+    this.#catchUp(listen.taken)
     this.#listenSoon()
+  }
+
+  /** What may have changed in between: the lists are read, and who follows a resource is told to. */
+  #catchUp(taken: Taken): void {
+    if (!this.#hasMissed) return
+    this.#hasMissed = false
+    this.#options.missed()
+    for (const uri of taken)
+      this.#options.tell(readEnvelope(message('notifications/resources/updated', { uri })))
   }
 
   #replace({ id }: Listen): void {

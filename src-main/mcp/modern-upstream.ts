@@ -75,6 +75,7 @@ export class ModernUpstream implements Upstream {
       takeId: () => this.#calls.takeId(),
       meta: () => this.#ownMeta(),
       tell: (change) => options.events.notification(change),
+      missed: () => options.events.missed(),
     })
   }
 

@@ -17,6 +17,8 @@ export interface ServerGreeting {
 export interface UpstreamEvents {
   /** A notification that belongs to no call: list changes, log messages, resource updates, unknown ones. */
   notification(envelope: Envelope): void
+  /** Its lists may have changed, and nobody was told. */
+  missed(): void
   /** The server made a request of this kind to a client (isolation auto remembers it). */
   asked(method: string): void
 }

@@ -113,6 +113,9 @@ export class Instances {
           lists.heard(slot, envelope)
           options.events.notification(server, slot.owner, envelope)
         },
+        missed: () => {
+          if (slot.instance) lists.refresh(slot, slot.instance)
+        },
         asked: (method) => lists.remember(method),
       },
     })

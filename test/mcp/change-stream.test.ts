@@ -106,7 +106,7 @@ describe('a client that follows a resource of a modern server', () => {
     const before = await listenAt(process, 2)
     process.write(acknowledgment(before))
     await eventually(() => expect(followed(first)).toEqual(['x://a']))
-    expect(cancelled(process)).toEqual([1])
+    await eventually(() => expect(cancelled(process)).toEqual([1]))
     const second = open(relay, ['x://b'])
     const after = await listenAt(process, 3)
     expect(resourcesOf(after)).toEqual(['x://a', 'x://b'])
@@ -186,9 +186,32 @@ describe('a client that follows a resource of a modern server', () => {
     // What works is kept, what does not is taken back.
     process.write(change(listen, 'x://a'))
     await eventually(() => expect(urisOf(first)).toEqual(['x://a']))
-    expect(cancelled(process)).toContain(silent.id)
+    await eventually(() => expect(cancelled(process)).toContain(silent.id))
     await eventually(() => expect(followedAt(process)).toEqual(['x://a']))
   })
+})
+
+it('what changes while the server has ended the listen is found when it is open again', async () => {
+  const { relay, clock, process, legacy } = await stage()
+  const client = open(relay, ['x://a'])
+  const listen = await listenAt(process, 2)
+  process.write(acknowledgment(listen))
+  await eventually(() => expect(followed(client)).toEqual(['x://a']))
+  relay.server('modern').tools.push({ name: 'new', inputSchema: { type: 'object' } })
+  process.answer(listen, {})
+  const next = await eventually(() => {
+    clock.advance(500)
+    const found = process.of('subscriptions/listen')[2]
+    if (!found) throw new Error('It is not open yet.')
+    return found
+  })
+  expect(legacy.of('notifications/tools/list_changed')).toEqual([])
+  process.write(acknowledgment(next))
+  await eventually(() => expect(urisOf(client)).toEqual(['x://a']))
+  await eventually(() => expect(legacy.of('notifications/tools/list_changed')).toHaveLength(1))
+  expect(legacy.of('notifications/prompts/list_changed')).toEqual([])
+  const { result } = await legacy.request('tools/list')
+  expect(result?.['tools']).toContainEqual(expect.objectContaining({ name: 'new' }))
 })
 
 it('many resources are one listen', async () => {

@@ -50,6 +50,7 @@ function start(close: () => Promise<void>) {
       ended() {},
       log: (_source, text) => void log.push(text),
       notification() {},
+      missed() {},
       asked() {},
     },
   })
