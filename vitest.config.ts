@@ -8,5 +8,7 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // A condition that is waited for may need a process to start, on a busy machine: the default of 1 s is none of the test's.
+    expect: { poll: { timeout: 10_000 } },
   },
 })

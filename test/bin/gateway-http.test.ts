@@ -1,10 +1,11 @@
 import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { version } from '../../src-main/version.ts'
 import { isAlive } from '../support/processes.ts'
 import { dist, freshUser, infoOf, Program, sampleCatalog } from './programs.ts'
+import { eventually } from '../support/eventually.ts'
 
 function user() {
   const { home, state, env } = freshUser()
@@ -109,7 +110,7 @@ describe('start', () => {
     const { home, env, state, run } = user()
     const squatter = net.createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void squatter.close())
-    await vi.waitFor(() => expect(squatter.listening).toBe(true))
+    await eventually(() => expect(squatter.listening).toBe(true))
     const address = squatter.address()
     const taken = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
     const refused = run('--listen', taken)
@@ -155,7 +156,7 @@ describe('end', () => {
       expect(isAlive(pid)).toBe(true)
       const slow = call(url, 'slow', { ms: 500 })
       await program.until(() => true)
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const stats = await fetch(`${url}/stats`, {
           headers: {
             authorization: `Bearer ${fs.readFileSync(path.join(state, 'key'), 'utf8').trim()}`,
@@ -183,7 +184,7 @@ describe('end', () => {
     program.child.kill('SIGTERM')
     expect(await program.exit).toBe(1)
     expect(performance.now() - since).toBeLessThan(2_000)
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false))
+    await eventually(() => expect(isAlive(pid)).toBe(false))
     await slow
   })
 
@@ -202,7 +203,7 @@ describe('end', () => {
     program.child.kill('SIGUSR2')
     expect(await program.exit).toBe(1)
     expect(program.stderr).toContain('a bug')
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false))
+    await eventually(() => expect(isAlive(pid)).toBe(false))
     expect(fs.existsSync(path.join(rest.state, 'gateway.lock'))).toBe(false)
   })
 
@@ -212,7 +213,7 @@ describe('end', () => {
     const { program, url } = await start()
     sampleCatalog(path.join(home, '.config', 'mcp-gateway'), ['sample', 'second'])
     program.child.kill('SIGHUP')
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const servers = await fetch(`${url}/servers`, { headers: { 'x-api-key': key() } })
       expect(await servers.json()).toHaveLength(2)
     })

@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import { builtinModules } from 'node:module'
 import path from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { FakeGateway, polite } from './fake-gateway.ts'
 import { dist, freshUser, Program } from './programs.ts'
+import { eventually } from '../support/eventually.ts'
 
 function startShim(args: string[] = []): { shim: Program; state: string } {
   const { state, env, home } = freshUser()
@@ -16,7 +17,7 @@ async function connected(silent: string[] = [], args: string[] = []) {
   const gateway = await FakeGateway.start(state, polite(silent))
   const shim = new Program('gateway-stdio', { env, cwd: home, args })
   await shim.initialize()
-  await vi.waitFor(() => expect(gateway.latest.methods()).toContain('notifications/initialized'))
+  await eventually(() => expect(gateway.latest.methods()).toContain('notifications/initialized'))
   return { gateway, shim }
 }
 
@@ -53,13 +54,13 @@ describe('relaying', () => {
     const seen: string[] = []
     gateway.latest.socket.on('data', (chunk) => seen.push(chunk.toString('utf8')))
     shim.write(odd)
-    await vi.waitFor(() => expect(seen.join('')).toBe(`${odd}\n`))
+    await eventually(() => expect(seen.join('')).toBe(`${odd}\n`))
     const answer = '{"result":{"n":-0,"m":1e400,"t":"\u2028"},"id":"\\u0061","jsonrpc":"2.0"}'
     gateway.latest.socket.write(`${answer}\n`)
     await shim.until(() => shim.stdout.includes(`${answer}\n`))
     const large = 'x'.repeat(8 * 1024 * 1024)
     shim.write({ jsonrpc: '2.0', id: 7, method: 'large', params: { large } })
-    await vi.waitFor(() => expect(gateway.latest.received.at(-1)?.['params']).toEqual({ large }))
+    await eventually(() => expect(gateway.latest.received.at(-1)?.['params']).toEqual({ large }))
     gateway.latest.send({ jsonrpc: '2.0', id: 7, result: { large } })
     const got = await shim.message(({ id }) => id === 7)
     expect(got['result']).toEqual({ large })
@@ -71,13 +72,13 @@ describe('relaying', () => {
     gateway.latest.socket.removeAllListeners('data')
     gateway.latest.socket.on('data', (chunk) => seen.push(chunk.toString('utf8')))
     shim.write('[1,2] nonsense')
-    await vi.waitFor(() => expect(seen.join('')).toBe('[1,2] nonsense\n'))
+    await eventually(() => expect(seen.join('')).toBe('[1,2] nonsense\n'))
   })
 
   test('ends with its input, after the answers that are under way', async () => {
     const { gateway, shim } = await connected(['late'])
     shim.write({ jsonrpc: '2.0', id: 9, method: 'late' })
-    await vi.waitFor(() => expect(gateway.latest.methods()).toContain('late'))
+    await eventually(() => expect(gateway.latest.methods()).toContain('late'))
     shim.child.stdin?.end()
     gateway.latest.send({ jsonrpc: '2.0', id: 9, result: {} })
     await shim.message(({ id }) => id === 9)
@@ -88,7 +89,7 @@ describe('relaying', () => {
   test('ends within two seconds of its input although an answer is missing', async () => {
     const { gateway, shim } = await connected(['never'])
     shim.write({ jsonrpc: '2.0', id: 9, method: 'never' })
-    await vi.waitFor(() => expect(gateway.latest.methods()).toContain('never'))
+    await eventually(() => expect(gateway.latest.methods()).toContain('never'))
     const closed = once(gateway.latest.socket, 'close')
     const since = performance.now()
     shim.child.stdin?.end()
@@ -156,7 +157,7 @@ describe('when the gateway restarts in mid-session', () => {
     const { gateway, shim } = await connected(['tools/call', 'resources/read'])
     shim.write({ jsonrpc: '2.0', id: 'read', method: 'resources/read', params: { uri: 'a://1' } })
     shim.write({ jsonrpc: '2.0', id: 'call', method: 'tools/call', params: { name: 'x' } })
-    await vi.waitFor(() => expect(gateway.latest.methods()).toContain('tools/call'))
+    await eventually(() => expect(gateway.latest.methods()).toContain('tools/call'))
     await gateway.stop()
     const failed = await shim.message(({ id }) => id === 'call')
     expect(failed['error']).toMatchObject({
@@ -172,7 +173,7 @@ describe('when the gateway restarts in mid-session', () => {
     const { gateway, shim } = await connected(['resources/read'])
     shim.write({ jsonrpc: '2.0', id: 0, method: 'resources/read', params: { uri: 'a://1' } })
     shim.write({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 0 } })
-    await vi.waitFor(() => expect(gateway.latest.methods()).toContain('notifications/cancelled'))
+    await eventually(() => expect(gateway.latest.methods()).toContain('notifications/cancelled'))
     await gateway.stop()
     await gateway.listen()
     await shim.request('tools/list')
@@ -192,13 +193,13 @@ describe('when the gateway restarts in mid-session', () => {
     gateway.latest.send({ jsonrpc: '2.0', id: 's2', method: 'roots/list' })
     await shim.message(({ id }) => id === 's2')
     shim.write({ jsonrpc: '2.0', id: 's2', result: { roots: [] } })
-    await vi.waitFor(() => expect(gateway.latest.received.at(-1)?.['id']).toBe('s2'))
+    await eventually(() => expect(gateway.latest.received.at(-1)?.['id']).toBe('s2'))
   })
 
   test('a gateway that is stopping is left when it has answered; new requests wait for the next', async () => {
     const { gateway, shim } = await connected(['tools/call'])
     shim.write({ jsonrpc: '2.0', id: 'slow', method: 'tools/call', params: { name: 'x' } })
-    await vi.waitFor(() => expect(gateway.latest.methods()).toContain('tools/call'))
+    await eventually(() => expect(gateway.latest.methods()).toContain('tools/call'))
     const old = gateway.latest
     old.socket.write('{"closing":{}}\n')
     // Answers and closing travel in order, so that a request after this answer comes after the closing.

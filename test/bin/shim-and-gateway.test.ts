@@ -10,6 +10,7 @@ import {
   Program,
   sampleCatalog,
 } from './programs.ts'
+import { eventually } from '../support/eventually.ts'
 
 function user() {
   const { home, state, env } = freshUser()
@@ -156,7 +157,7 @@ describe('a restart in mid-session', () => {
     const warm = await shim.request('ping')
     expect(warm['result']).toEqual({})
     process.kill(old, 'SIGTERM')
-    await vi.waitFor(() => expect(fs.existsSync(path.join(state, 'gateway.sock'))).toBe(false))
+    await eventually(() => expect(fs.existsSync(path.join(state, 'gateway.sock'))).toBe(false))
     const next = shim.request('tools/call', { name: 'echo', arguments: { next: 1 } })
     expect((await slow)['result']).toMatchObject({ content: [{ text: '{"ms":700}' }] })
     expect((await next)['result']).toMatchObject({ content: [{ text: '{"next":1}' }] })

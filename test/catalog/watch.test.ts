@@ -16,6 +16,7 @@ import { describe, expect, it, vi, type TestContext } from 'vitest'
 import { etagOf } from '../../src-main/catalog/content-version.ts'
 import { watchFile, type WatchOptions } from '../../src-main/catalog/watch.ts'
 import { temporaryFolder } from './temporary-folder.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** Short, so that the tests are; what is tested is "after the last event", not the number. */
 const debounceMs = 100
@@ -242,7 +243,7 @@ describe.concurrent('a watched file', () => {
     )
     test.onTestFinished(() => watch.close())
     writeFileSync(path, 'two')
-    await vi.waitFor(() => expect(running).toBe(1))
+    await eventually(() => expect(running).toBe(1))
     writeFileSync(path, 'three')
     await vi.waitFor(() => expect(calls).toBe(2), { timeout: 3000 })
     expect(most).toBe(1)

@@ -8,6 +8,7 @@ import { Redactor } from '../../src-main/telemetry/redact.ts'
 import type { GatewayEvent } from '../../src-shared/server-state.ts'
 import { ask, openEndpoint } from './endpoint.ts'
 import { GatewayStandIn, summary, testKey } from './gateway-stand-in.ts'
+import { eventually } from '../support/eventually.ts'
 
 let gateway: GatewayStandIn
 let listener: Listener
@@ -89,7 +90,7 @@ describe('GET /events', () => {
       },
     ]
     for (const event of events) gateway.emit(event)
-    await vi.waitFor(() => expect(reader.events()).toHaveLength(3))
+    await eventually(() => expect(reader.events()).toHaveLength(3))
     expect(reader.events().map((each) => each.event)).toEqual(['state', 'reload', 'log'])
     expect(reader.events().map((each) => each.data)).toEqual(events)
   })
@@ -98,7 +99,7 @@ describe('GET /events', () => {
     const reader = await listen('/events')
     gateway.emit({ type: 'state', server: { ...summary, reason: 'login hunter22' } })
     gateway.emit({ type: 'reload', ok: false, errors: ['hunter22'] })
-    await vi.waitFor(() => expect(reader.events()).toHaveLength(2))
+    await eventually(() => expect(reader.events()).toHaveLength(2))
     expect(reader.text()).toContain('login ***')
     expect(reader.text()).not.toContain('hunter22')
   })
@@ -107,14 +108,14 @@ describe('GET /events', () => {
     await listener.close(0)
     await open({ heartbeatMs: 20 })
     const reader = await listen('/events')
-    await vi.waitFor(() => expect(reader.text().match(/^: /gm)?.length).toBeGreaterThan(2))
+    await eventually(() => expect(reader.text().match(/^: /gm)?.length).toBeGreaterThan(2))
   })
 
   test('lets go of the gateway when the client leaves', async () => {
     const reader = await listen('/events')
-    await vi.waitFor(() => expect(gateway.followers).toBe(1))
+    await eventually(() => expect(gateway.followers).toBe(1))
     reader.leave()
-    await vi.waitFor(() => expect(gateway.followers).toBe(0))
+    await eventually(() => expect(gateway.followers).toBe(0))
   })
 
   test('drops a reader that does not read, and nobody else', async () => {
@@ -133,7 +134,7 @@ describe('GET /events', () => {
       },
       { interval: 5, timeout: 10_000 },
     )
-    await vi.waitFor(() => expect(quick.events()).toHaveLength(sent))
+    await eventually(() => expect(quick.events()).toHaveLength(sent))
     slow.response.resume()
     await slow.ended
   })
@@ -146,7 +147,7 @@ describe('GET /events', () => {
     expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '10' } })
     expect(gateway.followers).toBe(1)
     first.leave()
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const reader = await listen('/events')
       expect(reader.response.statusCode).toBe(200)
     })
@@ -166,22 +167,22 @@ describe('GET /servers/:id/logs?follow=1', () => {
   test('sends what the ring holds, then each new line', async () => {
     gateway.append('old')
     const reader = await listen('/servers/alpha/logs?follow=1')
-    await vi.waitFor(() => expect(reader.events()).toHaveLength(1))
+    await eventually(() => expect(reader.events()).toHaveLength(1))
     gateway.append('new')
-    await vi.waitFor(() => expect(reader.events()).toHaveLength(2))
+    await eventually(() => expect(reader.events()).toHaveLength(2))
     expect(reader.events()).toEqual([
       { event: 'log', id: '1', data: gateway.lines[0] },
       { event: 'log', id: '2', data: gateway.lines[1] },
     ])
     reader.leave()
-    await vi.waitFor(() => expect(gateway.followers).toBe(0))
+    await eventually(() => expect(gateway.followers).toBe(0))
   })
 
   test('goes on after Last-Event-ID; a number from an earlier life gets everything', async () => {
     for (let i = 0; i < 5; i++) gateway.append(`line ${i}`)
     const after = async (id: string): Promise<string[]> => {
       const reader = await listen('/servers/alpha/logs?follow=1', { 'last-event-id': id })
-      await vi.waitFor(() => expect(reader.events().length).toBeGreaterThan(0))
+      await eventually(() => expect(reader.events().length).toBeGreaterThan(0))
       return seqs(reader)
     }
     expect(await after('3')).toEqual(['4', '5'])

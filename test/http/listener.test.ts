@@ -6,10 +6,11 @@ import https from 'node:https'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { Listener, McpHttp } from '../../src-main/http/listener.ts'
 import { ask, askRaw, echoMcp, echoRest, openEndpoint } from './endpoint.ts'
 import { GatewayStandIn, testKey } from './gateway-stand-in.ts'
+import { eventually } from '../support/eventually.ts'
 
 const opened: Listener[] = []
 
@@ -297,7 +298,7 @@ describe('closing', () => {
       headers: { authorization: `Bearer ${testKey}` },
       body: '{}',
     })
-    await vi.waitFor(() => expect(streaming && finish !== undefined).toBe(true))
+    await eventually(() => expect(streaming && finish !== undefined).toBe(true))
     const closed = listener.close(5000)
     expect((await stream).text).toContain(': open')
     await expect(ask(port, '/health')).rejects.toThrow()
@@ -333,7 +334,7 @@ describe('closing', () => {
     const listener = await open({ mcp })
     const call = ask(listener.port, '/mcp', { method: 'POST', body: '{}' })
     const outcome = expect(call).rejects.toThrow()
-    await vi.waitFor(() => expect(reached).toBe(true))
+    await eventually(() => expect(reached).toBe(true))
     await listener.close(50)
     await outcome
   })

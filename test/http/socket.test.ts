@@ -3,12 +3,13 @@ import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { createSocketListener } from '../../src-main/http/socket.ts'
 import type { SocketListenerOptions } from '../../src-main/http/socket.ts'
 import type { DuplexOptions } from '../../src-main/mcp/session-host.ts'
 import { silentLog } from '../../src-main/telemetry/log.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** Sessions that note what they get. */
 class Notes {
@@ -60,7 +61,7 @@ const hello = { hello: { version: 1 } }
 
 async function welcomed(file: string) {
   const shim = await connect(file, hello)
-  await vi.waitFor(() => expect(shim.lines()).toHaveLength(1))
+  await eventually(() => expect(shim.lines()).toHaveLength(1))
   return shim
 }
 
@@ -93,7 +94,7 @@ describe('the first line', () => {
   test('opens a session and is answered by who we are', async () => {
     const { file, sessions } = await open({ spawned: true })
     const shim = await connect(file, { hello: { version: 1, server: 'files', client: 'Cline' } })
-    await vi.waitFor(() => expect(shim.lines()).toHaveLength(1))
+    await eventually(() => expect(shim.lines()).toHaveLength(1))
     expect(JSON.parse(shim.lines()[0] ?? '')).toEqual({
       welcome: { version: 1, pid: process.pid, spawned: true },
     })
@@ -131,11 +132,11 @@ describe('messages', () => {
     const shim = await welcomed(file)
     shim.socket.write('{"a":1.0}\r\n\n{"t":"\u2028"}\n{"half"')
     shim.socket.write(':true}\n')
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(sessions.received).toEqual(['{"a":1.0}', '{"t":"\u2028"}', '{"half":true}']),
     )
     for (const text of ['one', 'two']) sessions.latest.send([Buffer.from(text), Buffer.from('!')])
-    await vi.waitFor(() => expect(shim.lines().slice(1)).toEqual(['one!', 'two!']))
+    await eventually(() => expect(shim.lines().slice(1)).toEqual(['one!', 'two!']))
   })
 
   test('a session that ends closes the connection after its last message', async () => {
@@ -146,14 +147,14 @@ describe('messages', () => {
     sessions.latest.end()
     await closed
     expect(shim.lines()[1]?.length).toBe(1024 * 1024)
-    await vi.waitFor(() => expect(sessions.closed).toBe(1))
+    await eventually(() => expect(sessions.closed).toBe(1))
   })
 
   test('a shim that goes away closes its session', async () => {
     const { file, sessions } = await open()
     const shim = await welcomed(file)
     shim.socket.destroy()
-    await vi.waitFor(() => expect(sessions.closed).toBe(1))
+    await eventually(() => expect(sessions.closed).toBe(1))
     sessions.latest.send([Buffer.from('too late')])
   })
 })
@@ -164,7 +165,7 @@ describe('bounds', () => {
     const shim = await welcomed(file)
     shim.socket.pause()
     for (let i = 0; i < 40; i++) sessions.latest.send([Buffer.alloc(64 * 1024, 'x')])
-    await vi.waitFor(() => expect(sessions.closed).toBe(1))
+    await eventually(() => expect(sessions.closed).toBe(1))
   })
 
   test('a message over the limit ends the connection', async () => {
@@ -172,7 +173,7 @@ describe('bounds', () => {
     const shim = await welcomed(file)
     for (let i = 0; i < 5; i++) shim.socket.write('x'.repeat(1000))
     shim.socket.write('\n{}\n')
-    await vi.waitFor(() => expect(sessions.closed).toBe(1))
+    await eventually(() => expect(sessions.closed).toBe(1))
     expect(sessions.received).toEqual([])
   })
 })
@@ -181,10 +182,10 @@ test('draining takes the socket away and tells shims to hold what is new', async
   const { file, listener, sessions } = await open()
   const shim = await welcomed(file)
   listener.drain()
-  await vi.waitFor(() => expect(shim.lines()[1]).toBe('{"closing":{}}'))
+  await eventually(() => expect(shim.lines()[1]).toBe('{"closing":{}}'))
   expect(fs.existsSync(file)).toBe(false)
   sessions.latest.send([Buffer.from('last')])
-  await vi.waitFor(() => expect(shim.lines()[2]).toBe('last'))
+  await eventually(() => expect(shim.lines()[2]).toBe('last'))
   await listener.close()
   expect(sessions.closed).toBe(1)
 })

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { nodeServer, Place, serverProgram } from './gateway-program.ts'
 import type { RunningGateway } from './gateway-program.ts'
 import { closeClients, connect } from './sdk-client.ts'
 import type { ConnectOptions, Json, RequestExtras, Sdk, SdkClient, Target } from './sdk-client.ts'
 import { expectNotice } from './transcript.ts'
+import { eventually } from '../support/eventually.ts'
 
 let place: Place
 let gateway: RunningGateway
@@ -208,13 +209,13 @@ test('eight clients at once, each with an instance of its own, have it for thems
     await expectNotice(seat.client, 'notifications/resources/list_changed')
     const uri = seat.uri(`demo://resource/session/${model}.gz`)
     // The first change that is told may be the one before.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const resources = await seat.client.list('resources')
       const registered = resources.filter((resource) =>
         String(resource['uri']).includes('/session/'),
       )
       expect(registered).toEqual([expect.objectContaining({ uri })])
-    }, 5_000)
+    })
     expect(await seat.client.request('resources/read', { uri })).toMatchObject({
       contents: [{ uri, mimeType: 'application/gzip' }],
     })
@@ -233,7 +234,7 @@ test('among all servers, a client is shown what its own instance has and nobody 
     [second, 'second.gz'],
   ] as const) {
     await seat.tool('gzip-file-as-resource', { name, data: 'data:,x' })
-    await vi.waitFor(async () => expect(await registered(seat)).toEqual([name]), 5_000)
+    await eventually(async () => expect(await registered(seat)).toEqual([name]))
   }
   expect(await registered(first)).toEqual(['first.gz'])
 })
@@ -269,5 +270,5 @@ test('an instance of one’s own keeps to the level of its session', async () =>
 })
 
 test('nothing is left in flight', async () => {
-  await vi.waitFor(async () => expect(await gateway.get('/stats')).toMatchObject({ sessions: 0 }))
+  await eventually(async () => expect(await gateway.get('/stats')).toMatchObject({ sessions: 0 }))
 })

@@ -8,6 +8,7 @@ import { ParkedCalls } from '../../src-main/mcp/parked-calls.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { readMessage } from './scripted-server.ts'
 import type { Message } from './scripted-server.ts'
+import { eventually } from '../support/eventually.ts'
 
 function request(method: string, params: object): RequestEnvelope {
   const envelope = readEnvelope(
@@ -90,7 +91,7 @@ it('parked calls are bounded: past that a question fails, and the gateway gives 
   const parkable = parked.reply(binding, reply(call))
   parkable.ask(request('elicitation/create', {}), { answer() {}, progress() {}, fail: refused })
   clock.advance(100)
-  await vi.waitFor(() => expect(refused).toHaveBeenCalledOnce())
+  await eventually(() => expect(refused).toHaveBeenCalledOnce())
   expect(parked.size).toBe(1_000)
   parked.close()
   expect(parked.size).toBe(0)

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Relay } from './relay.ts'
 import type { Message } from './scripted-server.ts'
+import { eventually } from '../support/eventually.ts'
 
 /** Each test has a server of its own, with a limit of one second, so that all can wait at once. */
 let relay: Relay
@@ -20,7 +21,7 @@ afterAll(() => relay.close())
 
 async function heldBy(name: string, count: number): Promise<Message[]> {
   // Not expect.poll: these run at once.
-  await vi.waitFor(() => expect(held.get(name)?.length).toBe(count))
+  await eventually(() => expect(held.get(name)?.length).toBe(count))
   return held.get(name) ?? []
 }
 
@@ -33,7 +34,7 @@ describe.concurrent('the time-out of a server', () => {
     const answer = await client.call('hold')
     expect(answer.error?.message).toContain('request_timeout_seconds')
     const { current } = relay.server('silent')
-    await vi.waitFor(() => expect(current.of('notifications/cancelled').length).toBe(1))
+    await eventually(() => expect(current.of('notifications/cancelled').length).toBe(1))
     expect((await client.call('echo')).result).toBeDefined()
   })
 
@@ -46,7 +47,7 @@ describe.concurrent('the time-out of a server', () => {
     const progressToken: unknown = Object(call.params?.['_meta'])['progressToken']
     for (let progress = 0; progress < 6; progress++) {
       current.send({ method: 'notifications/progress', params: { progressToken, progress } })
-      await vi.waitFor(() => expect(client.of('notifications/progress').length).toBe(progress + 1))
+      await eventually(() => expect(client.of('notifications/progress').length).toBe(progress + 1))
       await pass(400)
     }
     current.answer(call, { done: true })

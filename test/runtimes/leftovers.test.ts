@@ -2,12 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { fixtures, isAlive, pidsWithEnvironment } from '../support/processes.ts'
 import { reapLeftovers } from '../../src-main/runtimes/leftovers.ts'
 import { ProcessRecords } from '../../src-main/runtimes/process-records.ts'
 import { psProcessTable, systemProcessTable } from '../../src-main/runtimes/system-process-table.ts'
 import { silentLog } from '../../src-main/telemetry/log.ts'
+import { eventually } from '../support/eventually.ts'
 
 let stateDir = ''
 let runId = ''
@@ -63,7 +64,7 @@ describe.runIf(process.platform === 'linux')('a gateway that was killed outright
     runId = written.runId
     expect(fs.statSync(recordFile()).mode & 0o777).toBe(0o600)
     expect(written.instances).toHaveLength(3)
-    await vi.waitFor(() => expect(pidsWithEnvironment(runId)).toHaveLength(5))
+    await eventually(() => expect(pidsWithEnvironment(runId)).toHaveLength(5))
 
     // While it lives, its record and its processes are its own.
     expect(await reapLeftovers(stateDir, silentLog)).toBe(0)
@@ -97,7 +98,7 @@ describe.runIf(process.platform === 'linux')('a gateway that was killed outright
     await gateway.exited
     runId = fs.readFileSync(path.join(stateDir, 'run-id'), 'utf8')
     expect(records()).toHaveLength(1)
-    await vi.waitFor(() => expect(pidsWithEnvironment(runId)).toEqual([]))
+    await eventually(() => expect(pidsWithEnvironment(runId)).toEqual([]))
   })
 })
 
@@ -148,7 +149,7 @@ describe.runIf(process.platform !== 'win32')('a record', () => {
     const leader = startProcess('sh', ['-c', 'sleep 60 & echo $!'], { detached: true })
     const output = new Promise((resolve) => leader.stdout?.once('data', resolve))
     const stranger = Number(await output)
-    await vi.waitFor(() => expect(isAlive(leader.pid)).toBe(false))
+    await eventually(() => expect(isAlive(leader.pid)).toBe(false))
     const instance = { instanceId: 'a', serverId: 'x', pid: leader.pid, startedAt: 1 }
     forge({ version: 1, host: table.host, runId: run, gateway: dead, instances: [instance] })
     expect(await reapLeftovers(stateDir, silentLog, table)).toBe(0)
@@ -186,10 +187,10 @@ describe.runIf(process.platform !== 'win32')('a record', () => {
     const processRecords = new ProcessRecords(stateDir, silentLog)
     processRecords.add(run, { instanceId: 'a', serverId: 'x', pid: 10, startedAt: 1 })
     processRecords.add(run, { instanceId: 'b', serverId: 'x', pid: 11, startedAt: 1 })
-    await vi.waitFor(() => expect(records()).toHaveLength(1))
+    await eventually(() => expect(records()).toHaveLength(1))
     processRecords.remove('a')
     processRecords.remove('b')
-    await vi.waitFor(() => expect(records()).toEqual([]))
+    await eventually(() => expect(records()).toEqual([]))
   })
 
   test('that cannot be written is a warning and no more', async () => {
@@ -202,7 +203,7 @@ describe.runIf(process.platform !== 'win32')('a record', () => {
       pid: 10,
       startedAt: 1,
     })
-    await vi.waitFor(() => expect(warnings).toHaveLength(1))
+    await eventually(() => expect(warnings).toHaveLength(1))
   })
 
   test('folder that does not exist yet is no leftover', async () => {

@@ -10,6 +10,7 @@ import {
   type LoginEnvironmentOptions,
 } from '../../src-main/runtimes/login-environment.ts'
 import { readLoginEnvironment } from '../../src-main/runtimes/login-shell.ts'
+import { eventually } from '../support/eventually.ts'
 
 let home = ''
 beforeEach(() => {
@@ -174,13 +175,13 @@ describe.runIf(fs.existsSync('/bin/bash'))('the login shell', () => {
     const startedAt = performance.now()
     await expect(read(300)).rejects.toThrow('did not answer')
     expect(performance.now() - startedAt).toBeLessThan(1500)
-    await vi.waitFor(() => expect(pidsWithEnvironment(`LOGIN_TEST=${home}`)).toEqual([]))
+    await eventually(() => expect(pidsWithEnvironment(`LOGIN_TEST=${home}`)).toEqual([]))
   })
 
   test('whose start-up file leaves something running is read, and that is ended', async () => {
     profile('export READ=yes; sleep 60 &')
     expect(await read()).toMatchObject({ READ: 'yes' })
-    await vi.waitFor(() => expect(pidsWithEnvironment(`LOGIN_TEST=${home}`)).toEqual([]))
+    await eventually(() => expect(pidsWithEnvironment(`LOGIN_TEST=${home}`)).toEqual([]))
   })
 
   test('that does not exist or does not speak POSIX is replaced', async () => {

@@ -12,6 +12,7 @@ import {
   stubbornFile,
   wrapperFile,
 } from './local-process-harness.ts'
+import { eventually } from '../support/eventually.ts'
 
 const onPosix = process.platform !== 'win32'
 
@@ -146,7 +147,7 @@ describe.runIf(onPosix)('a tree', () => {
     ])
     send(server, '{"n":1}')
     await vi.waitFor(() => expect(server.messages).toHaveLength(1), { timeout: 5000 })
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const pids = (await trees.table.list()).filter(({ pgid }) => pgid === server.link.pids[0])
       expect(pids).toHaveLength(3)
     })
@@ -169,7 +170,7 @@ describe.runIf(onPosix)('a tree', () => {
         env: { ...process.env, ...env },
       })
       const tree = trees.adopt(child, instanceId, 'forker')
-      await vi.waitFor(() => expect(pidsWithEnvironment(trees.runId).length).toBeGreaterThan(10))
+      await eventually(() => expect(pidsWithEnvironment(trees.runId).length).toBeGreaterThan(10))
       const startedAt = performance.now()
       await tree.end(100)
       expect(pidsWithEnvironment(trees.runId)).toEqual([])

@@ -11,6 +11,7 @@ import {
   type Peer,
   type RemoteServer,
 } from './remote-peer.ts'
+import { eventually } from '../support/eventually.ts'
 
 const cleanUp: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -155,7 +156,7 @@ describe('notifications/initialized', () => {
     await peer.handshake()
     peer.request(2, 'tools/list')
     peer.notify('notifications/cancelled')
-    await vi.waitFor(() => expect(far.received.at(-1)?.rpc.method).toBe('notifications/cancelled'))
+    await eventually(() => expect(far.received.at(-1)?.rpc.method).toBe('notifications/cancelled'))
     expect(far.received.map(({ rpc }) => rpc.method)).not.toContain('tools/list')
     accept()
     await peer.answer(2)
@@ -197,7 +198,7 @@ describe('notifications/initialized', () => {
       })
       const peer = await open(far.url)
       await peer.handshake()
-      await vi.waitFor(() => expect(far.received.map(({ method }) => method)).toContain('GET'))
+      await eventually(() => expect(far.received.map(({ method }) => method)).toContain('GET'))
       peer.request(2, 'x')
       await peer.answer(2)
       expect(far.received.filter(({ method }) => method === 'GET')).toHaveLength(1)
@@ -216,7 +217,7 @@ describe('notifications/initialized', () => {
     })
     const peer = await open(far.url)
     await peer.handshake()
-    await vi.waitFor(() => expect(peer.closed).toHaveLength(1))
+    await eventually(() => expect(peer.closed).toHaveLength(1))
     expect(peer.closed[0]).toMatchObject({ expected: false })
   })
 })
@@ -350,7 +351,7 @@ describe('an HTTP error', () => {
     const far = await server((_request, response) => response.writeHead(500).end('oops'))
     const peer = await open(far.url)
     peer.notify('n')
-    await vi.waitFor(() => expect(peer.logs).toHaveLength(1))
+    await eventually(() => expect(peer.logs).toHaveLength(1))
     expect(peer.logs[0]).toMatch(/notification was not delivered.*500.*oops/)
   })
 
@@ -388,14 +389,14 @@ describe('a session that the server has ended', () => {
       const peer = await open(far.url)
       await peer.handshake()
       peer.request(2, 'x')
-      await vi.waitFor(() => expect(peer.closed).toHaveLength(1))
+      await eventually(() => expect(peer.closed).toHaveLength(1))
       expect(peer.closed[0]?.expected).toBe(false)
       expect(peer.closed[0]?.message).toContain('ended the session')
       expect(peer.failures).toEqual([
         { id: 2, reached: false, error: expect.objectContaining({ code: 'server_failed' }) },
       ])
       expect(peer.link.send([Buffer.from('{}')], 3)).toBe(false)
-      await vi.waitFor(() => expect(far.connections()).toBe(0))
+      await eventually(() => expect(far.connections()).toBe(0))
     },
   )
 
@@ -407,12 +408,12 @@ describe('a session that the server has ended', () => {
     const peer = await open(far.url, 'remote-http', {}, { maxConnections: 3 })
     await peer.handshake()
     for (const id of [2, 3, 4, 5]) peer.request(id, 'x')
-    await vi.waitFor(() => expect(held).toHaveLength(3))
+    await eventually(() => expect(held).toHaveLength(3))
     held.shift()?.()
     // The freed connection is not used for a session that is known to be gone.
     await new Promise((resolve) => setImmediate(resolve))
     for (const one of held.splice(0)) one()
-    await vi.waitFor(() => expect(peer.closed).toHaveLength(1))
+    await eventually(() => expect(peer.closed).toHaveLength(1))
     expect(peer.failures.map(({ id, reached }) => `${id} ${reached}`).toSorted()).toEqual([
       '2 false',
       '3 false',
@@ -431,9 +432,9 @@ describe('a session that the server has ended', () => {
     const peer = await open(far.url)
     await peer.handshake()
     peer.request(3, 'x')
-    await vi.waitFor(() => expect(far.received.at(-1)?.rpc.id).toBe(3))
+    await eventually(() => expect(far.received.at(-1)?.rpc.id).toBe(3))
     peer.request(2, 'x')
-    await vi.waitFor(() => expect(peer.closed).toHaveLength(1))
+    await eventually(() => expect(peer.closed).toHaveLength(1))
     // Of the other nobody knows whether it was done: its end is the link's.
     expect(peer.failures.map(({ id }) => id)).toEqual([2])
   })
@@ -615,7 +616,7 @@ describe('a message over the limit', () => {
     })
     const peer = await open(far.url, 'remote-http', {}, { maxMessageBytes: 100_000 })
     await peer.handshake()
-    await vi.waitFor(() => expect(peer.messages.at(-1)?.text).toContain('"n"'))
+    await eventually(() => expect(peer.messages.at(-1)?.text).toContain('"n"'))
     expect(peer.messages).toHaveLength(2)
     expect(peer.logs).toEqual([expect.stringContaining('too large')])
   })
@@ -634,17 +635,17 @@ describe('connections', () => {
     const peer = await open(far.url, 'remote-http', {}, { maxConnections: 2 })
     await peer.handshake()
     for (const id of [2, 3, 4, 5, 6]) peer.request(id, 'x')
-    await vi.waitFor(() => expect(held).toHaveLength(2))
+    await eventually(() => expect(held).toHaveLength(2))
     peer.link.forget(4)
     peer.notify('notifications/cancelled')
-    await vi.waitFor(() => expect(far.received.at(-1)?.rpc.method).toBe('notifications/cancelled'))
+    await eventually(() => expect(far.received.at(-1)?.rpc.method).toBe('notifications/cancelled'))
     expect(far.received.map(({ method }) => method)).toContain('GET')
     expect(new Set(order)).toEqual(new Set([2, 3]))
     held.shift()?.()
-    await vi.waitFor(() => expect(order).toHaveLength(3))
+    await eventually(() => expect(order).toHaveLength(3))
     expect(order[2]).toBe(5)
     for (const one of held.splice(0)) one()
-    await vi.waitFor(() => expect(order).toHaveLength(4))
+    await eventually(() => expect(order).toHaveLength(4))
     expect(order[3]).toBe(6)
     for (const one of held.splice(0)) one()
     await peer.answer(6)
@@ -674,9 +675,9 @@ describe('connections', () => {
     })
     const peer = await open(far.url)
     peer.request(1, 'x')
-    await vi.waitFor(() => expect(far.connections()).toBe(1))
+    await eventually(() => expect(far.connections()).toBe(1))
     peer.link.forget(1)
-    await vi.waitFor(() => expect(far.connections()).toBe(0))
+    await eventually(() => expect(far.connections()).toBe(0))
     peer.request(2, 'x')
     await peer.answer(2)
     expect(peer.failures).toEqual([])
@@ -690,7 +691,7 @@ describe('close', () => {
     const peer = await open(far.url, 'remote-http', { 'x-key': 'k' })
     await peer.handshake()
     peer.request(2, 'x')
-    await vi.waitFor(() => expect(far.received.at(-1)?.rpc.id).toBe(2))
+    await eventually(() => expect(far.received.at(-1)?.rpc.id).toBe(2))
     await Promise.all([peer.link.close(), peer.link.close()])
     expect(peer.closed).toEqual([expect.objectContaining({ expected: true })])
     expect(far.received.at(-1)).toMatchObject({ method: 'DELETE' })
@@ -701,7 +702,7 @@ describe('close', () => {
     })
     expect(peer.link.send([Buffer.from('{}')])).toBe(false)
     expect(peer.failures).toEqual([])
-    await vi.waitFor(() => expect(far.connections()).toBe(0))
+    await eventually(() => expect(far.connections()).toBe(0))
   })
 
   test('does not wait for a server that never answers the DELETE', async () => {
@@ -713,7 +714,7 @@ describe('close', () => {
     const start = performance.now()
     await peer.link.close(60_000)
     expect(performance.now() - start).toBeLessThan(1_500)
-    await vi.waitFor(() => expect(far.connections()).toBe(0))
+    await eventually(() => expect(far.connections()).toBe(0))
   })
 
   test('without a session sends nothing', async () => {

@@ -1,5 +1,5 @@
 import type http from 'node:http'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import {
   answerTo,
   connect,
@@ -10,6 +10,7 @@ import {
   type Peer,
   type RemoteServer,
 } from './remote-peer.ts'
+import { eventually } from '../support/eventually.ts'
 
 const cleanUp: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -93,7 +94,7 @@ describe('the fallback to HTTP+SSE', () => {
     const peer = await open(far.url, {}, { maxConnections: 1 })
     for (const id of [1, 2, 3, 4]) peer.request(id, 'x')
     peer.link.forget(3)
-    await vi.waitFor(() => expect(far.received).toHaveLength(1))
+    await eventually(() => expect(far.received).toHaveLength(1))
     answer()
     await peer.answer(4)
     const sent = far.received.filter(({ path }) => path.startsWith('/message'))
@@ -152,7 +153,7 @@ describe('the endpoint event', () => {
     )
     const peer = await open(far.url)
     peer.request(1, 'x')
-    await vi.waitFor(() => expect(far.received.at(-1)?.path).toBe('/message/absolute'))
+    await eventually(() => expect(far.received.at(-1)?.path).toBe('/message/absolute'))
   })
 
   test.each(['http://127.0.0.1:1/message?token=abcdefgh', '//evil.example/message', 'http://'])(
@@ -165,7 +166,7 @@ describe('the endpoint event', () => {
       expect(error.message).toMatch(/another origin|no URL/)
       expect(error.message).not.toContain('abcdefgh')
       expect(peer.closed).toEqual([])
-      await vi.waitFor(() => expect(far.connections()).toBeLessThanOrEqual(1))
+      await eventually(() => expect(far.connections()).toBeLessThanOrEqual(1))
     },
   )
 
@@ -204,13 +205,13 @@ describe('the stream of HTTP+SSE', () => {
     const peer = await open(far.url)
     await peer.handshake()
     stream?.destroy()
-    await vi.waitFor(() => expect(peer.closed).toHaveLength(1))
+    await eventually(() => expect(peer.closed).toHaveLength(1))
     expect(peer.closed[0]).toMatchObject({
       expected: false,
       message: expect.stringMatching(/event stream .* broke/),
     })
     expect(peer.link.send([Buffer.from('{}')], 9)).toBe(false)
-    await vi.waitFor(() => expect(far.connections()).toBe(0))
+    await eventually(() => expect(far.connections()).toBe(0))
   })
 
   test('is closed by close, which leaves no connection', async () => {
@@ -219,7 +220,7 @@ describe('the stream of HTTP+SSE', () => {
     await peer.handshake()
     await peer.link.close()
     expect(peer.closed).toEqual([expect.objectContaining({ expected: true })])
-    await vi.waitFor(() => expect(far.connections()).toBe(0))
+    await eventually(() => expect(far.connections()).toBe(0))
     expect(far.received.map(({ method }) => method)).not.toContain('DELETE')
   })
 

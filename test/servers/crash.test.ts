@@ -2,13 +2,8 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { FakeClock } from '../support/fake-clock.ts'
-import {
-  eventually,
-  readJournal,
-  scriptedServer,
-  startGateway,
-  withTime,
-} from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readJournal, scriptedServer, startGateway, withTime } from '../support/gateway.ts'
 import { fixtures, isAlive } from '../support/processes.ts'
 
 test('calls in flight at a crash get an error at once that names the server and the exit', async () => {

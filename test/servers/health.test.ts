@@ -1,7 +1,8 @@
 import fs from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { FakeClock } from '../support/fake-clock.ts'
-import { eventually, readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
 import type { TestGateway } from '../support/gateway.ts'
 
 async function start(more: object = {}) {

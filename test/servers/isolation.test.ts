@@ -1,7 +1,8 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { eventually, readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
 import { isAlive } from '../support/processes.ts'
 
 const elicitation = { elicitation: {} }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { eventually, scriptedServer, startGateway } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { scriptedServer, startGateway } from '../support/gateway.ts'
 
 const workerFile = path.resolve(import.meta.dirname, '../../src-main/catalog/parse-worker.ts')
 

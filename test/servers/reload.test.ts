@@ -2,13 +2,8 @@ import fs from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import type { GatewayEvent } from '../../src-shared/server-state.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import {
-  eventually,
-  readJournal,
-  scriptedServer,
-  startGateway,
-  withTime,
-} from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readJournal, scriptedServer, startGateway, withTime } from '../support/gateway.ts'
 import type { TestGateway } from '../support/gateway.ts'
 import { isAlive } from '../support/processes.ts'
 

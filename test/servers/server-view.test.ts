@@ -1,7 +1,8 @@
 import fs from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { FakeClock } from '../support/fake-clock.ts'
-import { eventually, scriptedServer, startGateway, withTime } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { scriptedServer, startGateway, withTime } from '../support/gateway.ts'
 import type { TestGateway } from '../support/gateway.ts'
 
 function stateOf(gateway: TestGateway, id = 'one') {

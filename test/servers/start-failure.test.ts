@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { FakeClock } from '../support/fake-clock.ts'
-import { eventually, readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
 import { isAlive } from '../support/processes.ts'
 
 test('a server that never answers initialize fails all waiting calls in time and is gone', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { eventually, readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
 
 test('a hundred first requests start one process and are answered in order', async () => {
   const gateway = await startGateway({ servers: [] })

@@ -2,7 +2,8 @@ import fs from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { FakeClock } from '../support/fake-clock.ts'
-import { eventually, readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
+import { eventually } from '../support/eventually.ts'
+import { readJournal, scriptedServer, startGateway } from '../support/gateway.ts'
 import { fixtures, isAlive } from '../support/processes.ts'
 
 const stubborn = path.join(fixtures, 'process-stubborn.mjs')

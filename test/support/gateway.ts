@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { configSchema } from '../../src-shared/config.ts'
 import type { Config } from '../../src-shared/config.ts'
 import type { GatewayError } from '../../src-shared/errors.ts'
@@ -13,6 +13,7 @@ import { readEnvelope } from '../../src-main/mcp/envelope.ts'
 import type { Clock } from '../../src-main/servers/clock.ts'
 import type { Log } from '../../src-main/telemetry/log.ts'
 import { Redactor } from '../../src-main/telemetry/redact.ts'
+import { eventually } from './eventually.ts'
 import type { FakeClock } from './fake-clock.ts'
 import { fixtures } from './processes.ts'
 
@@ -50,11 +51,6 @@ export function scriptedServer(id: string, options: readonly string[] = [], more
     runtime: { type: 'local-process', command: process.execPath, args: [scripted, ...options] },
     ...more,
   }
-}
-
-/** Waits until `check` no longer throws, at most 10 s. */
-export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
-  return vi.waitFor(check, { timeout: 10_000, interval: 20 })
 }
 
 /** Waits for a promise with the clock running, 250 ms of it each time. */
