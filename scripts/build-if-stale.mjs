@@ -4,7 +4,14 @@ import path from 'node:path'
 
 const root = path.join(import.meta.dirname, '..')
 const built = path.join(root, 'dist', 'gateway-stdio.cjs')
-const sources = ['src-main', 'src-shared', 'src-renderer', 'vite.config.ts', 'package.json']
+const sources = [
+  'src-main',
+  'src-shared',
+  'src-renderer',
+  'resources/icons',
+  'vite.config.ts',
+  'package.json',
+]
 const lock = path.join(root, '.build', 'building')
 const lockLimitMs = 60_000
 
