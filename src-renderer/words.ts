@@ -16,6 +16,13 @@ export function durationInWords(ms: number): string {
   return pair(ms, day, 'd', hour, 'h')
 }
 
+/** The same with fewer words, for what ticks: "42 s", "12 min", "3 h 12 min". */
+export function uptimeInWords(ms: number): string {
+  if (ms < minute) return `${Math.floor(ms / second)} s`
+  if (ms < hour) return `${Math.floor(ms / minute)} min`
+  return durationInWords(ms)
+}
+
 function pair(ms: number, big: number, bigWord: string, small: number, smallWord: string): string {
   const bigs = Math.floor(ms / big)
   const smalls = Math.floor((ms - bigs * big) / small)

@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from 'react'
-import { bytesInWords, durationInWords, exactTime, timeAgo } from '../words.ts'
+import { bytesInWords, durationInWords, exactTime, timeAgo, uptimeInWords } from '../words.ts'
 import { Tooltip } from './tooltip.tsx'
 
 /** Relative, kept up to date; the exact time on hover and focus. */
@@ -22,7 +22,8 @@ export function Duration({ ms }: { ms: number | null }) {
 /** The time since, ticking. */
 export function Uptime({ since }: { since: string | null }) {
   const now = useNow()
-  return <Duration ms={since === null ? null : Math.max(1000, now - Date.parse(since))} />
+  if (since === null) return <span>–</span>
+  return <span className="num">{uptimeInWords(Math.max(1000, now - Date.parse(since)))}</span>
 }
 
 export function Bytes({ value }: { value: number | undefined }) {

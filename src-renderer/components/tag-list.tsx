@@ -4,10 +4,12 @@ import { cx } from './class-names.ts'
 export function TagList({
   tags,
   onPick,
+  tabIndex,
   className,
 }: {
   tags: readonly string[]
   onPick?: (tag: string) => void
+  tabIndex?: number
   className?: string
 }) {
   if (tags.length === 0) return null
@@ -23,6 +25,7 @@ export function TagList({
           <button
             key={tag}
             type="button"
+            tabIndex={tabIndex}
             onClick={() => onPick(tag)}
             className={cx(look, 'hover:text-text')}
           >

@@ -2,6 +2,7 @@ import { defaultRangeExtractor, useVirtualizer, type Range } from '@tanstack/rea
 import {
   useCallback,
   useEffect,
+  useLayoutEffect,
   useRef,
   useState,
   type ComponentProps,
@@ -24,7 +25,8 @@ interface VirtualListProps<T> {
   header?: ReactNode
   /** The CSS grid's columns, the same for header and rows. */
   columns: string
-  rowHeight?: number
+  /** In pixels; where it depends on the item, it is known before the row is drawn. */
+  rowHeight?: number | ((item: T) => number)
   selectedKey?: string | undefined
   /** Enter and click. */
   onOpen?: (item: T) => void
@@ -61,10 +63,15 @@ export function VirtualList<T>({
   const found = items.findIndex((item) => keyOf(item) === (activeKey ?? selectedKey))
   const active = Math.max(0, found)
 
+  const heightAt = (index: number): number => {
+    const item = items[index]
+    if (typeof rowHeight === 'number') return rowHeight
+    return item === undefined ? 36 : rowHeight(item)
+  }
   const virtualizer = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
+    estimateSize: heightAt,
     overscan: 12,
     // The row in the tab order stays, wherever the list is scrolled to.
     rangeExtractor: useCallback(
@@ -76,6 +83,9 @@ export function VirtualList<T>({
       [active, items.length],
     ),
   })
+
+  const heights = typeof rowHeight === 'number' ? '' : items.map((_, at) => heightAt(at)).join()
+  useLayoutEffect(() => virtualizer.measure(), [virtualizer, heights])
 
   useEffect(() => {
     if (!wantsFocus.current) return
@@ -96,7 +106,10 @@ export function VirtualList<T>({
     if (event.target !== event.currentTarget) return
     if (event.ctrlKey || event.metaKey || event.altKey) return
     if (onRowKey?.(item, event) === true) return event.preventDefault()
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 1)
+    const page = Math.max(
+      1,
+      Math.floor((scroller.current?.clientHeight ?? 0) / heightAt(index)) - 1,
+    )
     const moves: Record<string, number> = {
       ArrowDown: index + 1,
       ArrowUp: index - 1,
@@ -163,7 +176,7 @@ export function VirtualList<T>({
               )}
               style={{
                 gridTemplateColumns: columns,
-                height: rowHeight,
+                height: row.size,
                 transform: `translateY(${row.start}px)`,
               }}
             >
