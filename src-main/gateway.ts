@@ -91,6 +91,7 @@ export type LifeConfig = Partial<Pick<Config, 'idle_timeout_seconds' | 'request_
 export interface GatewayCore extends Gateway {
   readonly sessions: Sessions
   readonly oneCall: OneCall
+  readonly catalog: CatalogInForce
   readonly servers: ServerDirectory
   /** Undefined with `history: false`. */
   readonly history: History | undefined
@@ -105,6 +106,8 @@ export interface GatewayCore extends Gateway {
   resume(): void
   /** Resident memory of each running server's processes, in bytes. */
   memory(): Promise<Record<string, number>>
+  /** Every running server is asked at its next turn whether it is alive: the machine has slept, say. */
+  checkHealth(): void
   /** Takes new settings for the servers' lives: they apply from the next time they are looked at. */
   setLife(config: LifeConfig): void
   /** SIGKILL to every process of every server, at once; for an uncaught exception. */
@@ -250,6 +253,9 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       feed.emit({ type: 'gateway', paused: false })
     },
     memory: () => trees.residentBytes(),
+    checkHealth: () => {
+      for (const server of supervisor.all()) for (const slot of server.slots) slot.isCheckDue = true
+    },
     setLife: (changed) => void Object.assign(settings, lifeSettings({ ...config, ...changed })),
     listServers: (tag) =>
       supervisor

@@ -3,7 +3,7 @@ import { loadSettings } from '../host/settings.ts'
 import { GatewayExit } from './gateway-exit.ts'
 import type { GatewayFlags } from './gateway-options.ts'
 import { giveMemoryBack } from './memory-return.ts'
-import { siblingProgram } from './sibling-program.ts'
+import { siblingProgram, uiFolder } from './sibling-program.ts'
 import { watchForQuiet } from './quiet.ts'
 
 /**
@@ -17,6 +17,7 @@ export async function runGateway(flags: GatewayFlags): Promise<void> {
     // The client waits for its tools, and reaches them through the socket: the port matters to others only.
     anyPort: spawned,
     workerFile: siblingProgram('parse-worker'),
+    uiFolder: uiFolder(),
     pretty: process.stderr.isTTY === true,
   })
   const exit = new GatewayExit(host)

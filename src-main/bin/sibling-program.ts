@@ -3,8 +3,23 @@ import path from 'node:path'
 
 /** Another program of the same build (`dist/NAME.cjs`), or undefined when this one runs from its source. */
 export function siblingProgram(name: string): string | undefined {
-  const self = process.argv[1]
-  if (self === undefined) return undefined
-  const file = path.join(path.dirname(fs.realpathSync(self)), `${name}.cjs`)
+  const folder = ownFolder()
+  if (folder === undefined) return undefined
+  const file = path.join(folder, `${name}.cjs`)
   return fs.existsSync(file) ? file : undefined
+}
+
+/** The dashboard of the same build, which may have been left out. */
+export function uiFolder(): string | undefined {
+  const folder = ownFolder()
+  if (folder === undefined) return undefined
+  // From its source, a program uses what was built last.
+  return path.basename(folder) === 'bin'
+    ? path.join(folder, '..', '..', 'dist', 'ui')
+    : path.join(folder, 'ui')
+}
+
+function ownFolder(): string | undefined {
+  const self = process.argv[1]
+  return self === undefined ? undefined : path.dirname(fs.realpathSync(self))
 }

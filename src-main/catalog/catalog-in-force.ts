@@ -36,10 +36,6 @@ export interface CatalogAccess {
   /** A JSON merge patch (RFC 7396) on one entry. */
   patchServer(id: string, patch: unknown, ifMatch?: string): Promise<CatalogSaved>
   removeServer(id: string, ifMatch?: string): Promise<CatalogSaved>
-  /** What is wrong with a text, and which servers it has; never rejects for the text's sake. */
-  check(text: string): Promise<CatalogCheck>
-  /** Edits of a text; nothing is written. Rejects as single edits do. */
-  editText(text: string, edits: readonly CatalogEdit[]): Promise<string>
 }
 
 /** The last attempt to load the catalog; errors are `file:line:column: message`. */
@@ -128,7 +124,7 @@ export class CatalogInForce implements CatalogAccess {
     return this.#edit((text) => this.#run({ kind: 'remove', text, id }), ifMatch)
   }
 
-  /** What is wrong with a text, and which servers it has. */
+  /** What is wrong with a text, and which servers it has; never rejects for the text's sake. */
   async check(text: string): Promise<CatalogCheck> {
     const checked: CatalogCheck = JSON.parse(await this.#run({ kind: 'check', text }))
     return checked

@@ -1,13 +1,21 @@
+import os from 'node:os'
+import type { LogLevel } from '../../src-shared/config.ts'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import { readConfig } from '../catalog/config-file.ts'
+import { ConfigInForce } from '../catalog/config-in-force.ts'
 import { createGateway } from '../gateway.ts'
 import type { GatewayCore } from '../gateway.ts'
 import { assertSafeToListen, createAccess } from '../http/access.ts'
-import { loadOrCreateKey } from '../http/api-key.ts'
+import { DashboardSessions } from '../http/dashboard-sessions.ts'
 import { createListener } from '../http/listener.ts'
 import type { Listener, ListenerOptions } from '../http/listener.ts'
+import { MainKey } from '../http/main-key.ts'
 import { McpEndpoint } from '../http/mcp-http.ts'
 import { createSocketListener } from '../http/socket.ts'
 import type { SocketListener } from '../http/socket.ts'
+import type { ManagementOptions } from '../management/context.ts'
+import { lazyManagement } from '../management/lazy-management.ts'
+import type { Management } from '../management/management.ts'
 import type { ProcessLock } from '../process-lock.ts'
 import { hasProcessRecords, ProcessRecords } from '../runtimes/process-records.ts'
 import { systemClock } from '../servers/clock.ts'
@@ -25,6 +33,8 @@ export interface HostOptions {
   anyPort?: boolean
   /** The built parse worker; without it large catalogs are parsed on the main thread. */
   workerFile?: string | undefined
+  /** The built dashboard; without it `/ui/` says that it was not built. */
+  uiFolder?: string | undefined
   /** Default: stderr. */
   logStream?: LogStream
   /** The log is for eyes instead of programs. */
@@ -42,9 +52,15 @@ export class Host {
   readonly settings: Settings
   readonly log: Log
   readonly redactor = new Redactor()
+  /** For whoever runs in this process; loaded at its first use. */
+  readonly management: Management
   readonly #options: HostOptions
   readonly #lock: ProcessLock
   readonly #startedAt = new Date()
+  readonly #dashboard = new DashboardSessions({ now: () => systemClock.now() })
+  #logLevel: LogLevel
+  #key: MainKey | undefined
+  #keyEnd = new AbortController()
   #gateway: GatewayCore | undefined
   #mcp: McpEndpoint | undefined
   #listener: Listener | undefined
@@ -57,12 +73,14 @@ export class Host {
     this.settings = settings
     this.#options = options
     this.#lock = lock
+    this.#logLevel = settings.config.log_level
     this.log = createLog({
-      level: settings.config.log_level,
+      level: () => this.#logLevel,
       redactor: this.redactor,
       pretty: options.pretty === true,
       ...(options.logStream === undefined ? {} : { stream: options.logStream }),
     })
+    this.management = lazyManagement(() => this.#managementOptions())
   }
 
   /**
@@ -70,7 +88,7 @@ export class Host {
    * GatewayError `bad_request` for settings that would open the gateway to others.
    */
   static async claim(settings: Settings, options: HostOptions = {}): Promise<Host> {
-    assertSafeToListen(settings.config, configuredKey(settings))
+    assertSafeToListen(settings.config, environmentKey())
     return new Host(settings, options, await claimStateDir(settings.files))
   }
 
@@ -122,11 +140,16 @@ export class Host {
     const { settings, redactor, log } = this
     const { config, files } = settings
     const { spawned = false, workerFile } = this.#options
-    const key =
-      config.auth === 'none'
-        ? undefined
-        : (configuredKey(settings) ?? loadOrCreateKey(files.dir, log))
-    if (key !== undefined) redactor.add(key)
+    const key = new MainKey({
+      auth: config.auth,
+      configured: config.api_key,
+      environment: environmentKey(),
+      stateDir: files.dir,
+      log,
+      redactor,
+      rotated: (session) => this.#keyRotated(session),
+    })
+    this.#key = key
     this.#gateway = await createGateway({
       config,
       catalogPath: settings.catalogPath,
@@ -163,18 +186,32 @@ export class Host {
     }
   }
 
-  async #listen(gateway: GatewayCore, key: string | undefined): Promise<Listener> {
-    const { log, redactor } = this
+  async #listen(gateway: GatewayCore, key: MainKey): Promise<Listener> {
+    const { log, redactor, management } = this
+    const { uiFolder } = this.#options
     const { config } = this.settings
     const { sessions, oneCall } = gateway
     this.#mcp = new McpEndpoint({ sessions, oneCall, clock: systemClock })
     const options: ListenerOptions = {
       gateway,
-      access: createAccess({ config, key: () => key, tls: config.tls !== undefined }),
+      access: createAccess({
+        config,
+        key: () => key.current(),
+        dashboard: this.#dashboard,
+        tls: config.tls !== undefined,
+      }),
       mcp: this.#mcp,
       rest: async () => {
         const { createRest } = await import('../http/rest-routes.ts')
         return createRest({ gateway, log, redactor })
+      },
+      api: async () => {
+        const { createApi } = await import('../http/api-routes.ts')
+        return createApi({ management, keyEnded: () => this.#keyEnd.signal })
+      },
+      ui: async () => {
+        const { createUi } = await import('../http/ui-routes.ts')
+        return createUi({ folder: uiFolder, sessions: this.#dashboard })
       },
       log,
     }
@@ -190,6 +227,43 @@ export class Host {
         gateway: { config: { ...config, listen_addr: anyPort } },
       })
     }
+  }
+
+  #managementOptions(): ManagementOptions {
+    const { gateway, redactor, log, settings } = this
+    if (this.#key === undefined) throw notStarted()
+    const surroundings = { env: process.env, platform: process.platform, homedir: os.homedir() }
+    return {
+      gateway,
+      redactor,
+      log,
+      config: new ConfigInForce({
+        path: settings.configPath,
+        started: settings.fileConfig,
+        parse: (text) => readConfig(text, settings.configPath, surroundings),
+        check: (config) => assertSafeToListen(config, environmentKey()),
+        apply: ({ log_level, ...life }) => {
+          if (log_level !== undefined) this.#logLevel = log_level
+          gateway.setLife(life)
+        },
+      }),
+      key: this.#key,
+      url: () => this.url,
+      dashboardLink: () => {
+        const { code, lifeMs } = this.#dashboard.createCode()
+        return {
+          url: `${this.url}/ui/#code=${code}`,
+          expires_at: new Date(systemClock.wall() + lifeMs).toISOString(),
+        }
+      },
+    }
+  }
+
+  /** Nobody who had the old key is to keep a way in by it. */
+  #keyRotated(session: string): void {
+    this.#keyEnd.abort()
+    this.#keyEnd = new AbortController()
+    this.#dashboard.endOthers(session)
   }
 
   async #close(): Promise<void> {
@@ -229,8 +303,8 @@ export class Host {
   }
 }
 
-function configuredKey({ config }: Settings): string | undefined {
-  return config.api_key ?? (process.env['MCP_GATEWAY_API_KEY'] || undefined)
+function environmentKey(): string | undefined {
+  return process.env['MCP_GATEWAY_API_KEY'] || undefined
 }
 
 function notStarted(): GatewayError {

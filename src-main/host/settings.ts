@@ -1,7 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
-import type { LogLevel } from '../../src-shared/config.ts'
-import { loadConfig } from '../catalog/config-file.ts'
+import type { Config, LogLevel } from '../../src-shared/config.ts'
+import { loadConfig, userConfigDir } from '../catalog/config-file.ts'
 import type { LoadedConfig } from '../catalog/config-file.ts'
 import { stateDir, stateFiles } from '../state-dir.ts'
 import type { StateFiles } from '../state-dir.ts'
@@ -9,6 +9,10 @@ import type { StateFiles } from '../state-dir.ts'
 /** Config and flags together: what a gateway works with. */
 export interface Settings extends LoadedConfig {
   files: StateFiles
+  /** What the file says, or the defaults, before any flag. */
+  fileConfig: Config
+  /** Where a change of the settings is written; there may be no file yet. */
+  configPath: string
 }
 
 /** What a command line may say of the settings; each wins over the config file. */
@@ -40,5 +44,12 @@ export async function loadSettings(given: SettingsFlags): Promise<Settings> {
   if (given['log-level'] !== undefined) config.log_level = given['log-level']
   const dir = stateDir(surroundings, given['state-dir'] ?? config.state_dir)
   const catalogPath = given.catalog === undefined ? loaded.catalogPath : path.resolve(given.catalog)
-  return { ...loaded, config, catalogPath, files: stateFiles(dir) }
+  return {
+    ...loaded,
+    config,
+    catalogPath,
+    files: stateFiles(dir),
+    fileConfig: loaded.config,
+    configPath: loaded.path ?? path.join(userConfigDir(surroundings), 'config.yaml'),
+  }
 }

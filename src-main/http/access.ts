@@ -3,12 +3,23 @@ import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Config } from '../../src-shared/config.ts'
 import { ownNames, type OwnNames } from './own-names.ts'
+import type { DashboardSessions } from './dashboard-sessions.ts'
 import { isLoopback, parseListenAddress, type ListenAddress } from './listen-address.ts'
+
+/** What a caller may do: everything, or what the dashboard needs. */
+export type Scope = 'owner' | 'dashboard'
 
 /** Who is calling. `owner` holds the main key (or nobody needs one, with `auth: none`). */
 export interface Caller {
   principal: string
+  scope: Scope
+  /** Those who hold the same key or bearer. */
+  session: string
+  /** Aborted when the bearer ends; the main key's holders are told in another way. */
+  ended?: AbortSignal
 }
+
+const owner: Caller = { principal: 'owner', scope: 'owner', session: 'owner' }
 
 export type AccessConfig = Pick<
   Config,
@@ -19,6 +30,8 @@ export interface AccessOptions {
   config: AccessConfig
   /** The main key; read for each call, so that it may be replaced while the gateway runs. */
   key(): string | undefined
+  /** Bearers of the dashboard. */
+  dashboard?: DashboardSessions
   /** True if the listener speaks HTTPS: an Origin of ours then starts with https. */
   tls?: boolean
 }
@@ -34,12 +47,6 @@ export interface Access {
   corsHeaders(request: IncomingMessage): Record<string, string> | undefined
 }
 
-/** A key is looked up by its hash; equal lengths make the constant-time compare possible. */
-interface KnownKey {
-  hash: Buffer
-  principal: string
-}
-
 /** As text of hexadecimal digits: the one output that costs no buffer, and this runs on every call. */
 const sha256 = (text: string): string => hash('sha256', text, 'hex')
 
@@ -53,24 +60,18 @@ export function createAccess(options: AccessOptions): Access {
   let names: OwnNames | undefined
   let loopback = false
   let keyText: string | undefined
-  let known: KnownKey[] = []
+  /** Compared by hash: equal lengths make the constant-time compare possible. */
+  let keyHash: Buffer | undefined
   const presentedHash = Buffer.alloc(64)
 
-  function principalOf(presented: string): string | undefined {
+  function isMainKey(presented: string): boolean {
     const key = options.key()
     if (key !== keyText) {
       keyText = key
-      known =
-        key === undefined || key === ''
-          ? []
-          : [{ hash: Buffer.from(sha256(key)), principal: 'owner' }]
+      keyHash = key === undefined || key === '' ? undefined : Buffer.from(sha256(key))
     }
     presentedHash.write(sha256(presented), 'latin1')
-    let principal: string | undefined
-    // Every known key is compared, whatever matched: the time tells nothing.
-    for (const each of known)
-      if (timingSafeEqual(each.hash, presentedHash)) principal = each.principal
-    return principal
+    return keyHash !== undefined && timingSafeEqual(keyHash, presentedHash)
   }
 
   function checkSource(request: IncomingMessage): GatewayError | undefined {
@@ -99,7 +100,7 @@ export function createAccess(options: AccessOptions): Access {
   }
 
   function checkKey(request: IncomingMessage): Caller | GatewayError {
-    if (config.auth === 'none' && loopback) return { principal: 'owner' }
+    if (config.auth === 'none' && loopback) return owner
     const presented = presentedKey(request)
     if (presented === undefined) {
       return new GatewayError(
@@ -108,8 +109,17 @@ export function createAccess(options: AccessOptions): Access {
           'The command "gateway key" prints it.',
       )
     }
-    const principal = principalOf(presented)
-    if (principal !== undefined) return { principal }
+    if (isMainKey(presented)) return owner
+    const session = options.dashboard?.find(presented)
+    if (session !== undefined) {
+      const { name, ended } = session
+      return { principal: 'dashboard', scope: 'dashboard', session: name, ended }
+    }
+    if (options.dashboard?.isToken(presented) === true)
+      return new GatewayError(
+        'unauthorized',
+        'This dashboard has been signed out. Run "gateway open" for a new link.',
+      )
     return new GatewayError(
       'forbidden',
       'The key is wrong. The command "gateway key" prints the right one.',

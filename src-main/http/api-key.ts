@@ -62,15 +62,24 @@ function createKey(file: string): string | undefined {
     return key
   } catch (error) {
     if (isErrno(error, 'EEXIST')) return undefined
-    throw new GatewayError(
-      'internal',
-      `The gateway's key ${file} cannot be written: ${reason(error)}.`,
-      {
-        cause: error,
-      },
-    )
+    throw cannotWrite(file, error)
   } finally {
     fs.rmSync(draft, { force: true })
+  }
+}
+
+/** Puts a new key in the place of the old one, in one step. Throws `internal` if it cannot be written. */
+export function replaceKey(stateDir: string): string {
+  const file = keyPath(stateDir)
+  const key = randomBytes(32).toString('base64url')
+  const draft = `${file}.${process.pid}.${randomBytes(6).toString('hex')}`
+  try {
+    fs.writeFileSync(draft, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true })
+    fs.renameSync(draft, file)
+    return key
+  } catch (error) {
+    fs.rmSync(draft, { force: true })
+    throw cannotWrite(file, error)
   }
 }
 
@@ -88,6 +97,14 @@ function checkMode(handle: number, file: string, log: Log): void {
   log.warn(
     { file, mode: (mode & 0o777).toString(8) },
     'Others on this machine could read the gateway key; its file is private now. Delete the file and restart to get a new key.',
+  )
+}
+
+function cannotWrite(file: string, error: unknown): GatewayError {
+  return new GatewayError(
+    'internal',
+    `The gateway's key ${file} cannot be written: ${reason(error)}.`,
+    { cause: error },
   )
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Gateway } from '../gateway.ts'
-import type { Access, Caller } from './access.ts'
+import type { Access, Caller, Scope } from './access.ts'
 import { drain, OpenGets, UnusedConnections } from './drain.ts'
 import { createHttpServer, defaultLimits, listen, type ListenerLimits } from './http-server.ts'
 import { authority, isWildcard, parseListenAddress, type ListenAddress } from './listen-address.ts'
@@ -32,12 +32,19 @@ export type RestHandler = (
   caller: Caller,
 ) => void
 
+/** `/ui/`: what a browser gets before it has a bearer. */
+export type UiHandler = (request: IncomingMessage, response: ServerResponse) => void
+
 export interface ListenerOptions {
   gateway: Pick<Gateway, 'config'>
   access: Access
   mcp: McpHttp
   /** Called once, on the first request that needs it: REST costs start time and memory. */
   rest: () => Promise<RestHandler>
+  /** `/api/`: the management API. Loaded as REST is. */
+  api?: () => Promise<RestHandler>
+  /** Loaded as REST is. */
+  ui?: () => Promise<UiHandler>
   log: Log
   limits?: Partial<ListenerLimits>
 }
@@ -107,23 +114,10 @@ function dialable({ host, port }: ListenAddress): ListenAddress {
 }
 
 /** Says who answers: by path, on strings. */
-function createRoute({ access, mcp, rest, log }: ListenerOptions) {
-  let restReady: Promise<RestHandler> | undefined
-
-  function toRest(request: IncomingMessage, response: ServerResponse, caller: Caller): void {
-    restReady ??= rest()
-    restReady.then(
-      (handler) => handler(request, response, caller),
-      (error: unknown) => {
-        restReady = undefined
-        log.error({ error }, 'The REST routes could not be loaded.')
-        sendError(
-          response,
-          new GatewayError('internal', 'The gateway failed to answer. Its log says why.'),
-        )
-      },
-    )
-  }
+function createRoute({ access, mcp, rest, api, ui, log }: ListenerOptions) {
+  const toRest = onDemand(rest, log)
+  const toApi = api && onDemand(api, log)
+  const toUi = ui && onDemand(ui, log)
 
   return function route(request: IncomingMessage, response: ServerResponse): void {
     const path = pathOf(request.url ?? '/')
@@ -139,9 +133,20 @@ function createRoute({ access, mcp, rest, log }: ListenerOptions) {
       else response.writeHead(204).end()
       return
     }
+    if (toUi !== undefined && (path === '/' || path === '/ui' || path.startsWith('/ui/'))) {
+      const refused = access.checkSource(request)
+      if (refused !== undefined) sendError(response, refused)
+      else toUi(response, (handler) => handler(request, response))
+      return
+    }
     const caller = access.check(request)
     if (caller instanceof GatewayError) {
       sendError(response, caller)
+      return
+    }
+    if (!mayUse(caller.scope, path)) {
+      const message = `This bearer opens the dashboard's own routes alone, not ${path.slice(0, 100)}.`
+      sendError(response, new GatewayError('forbidden', message))
       return
     }
     const { principal } = caller
@@ -170,7 +175,32 @@ function createRoute({ access, mcp, rest, log }: ListenerOptions) {
       sendError(response, new GatewayError('bad_request', 'The request target must be a path.'))
       return
     }
-    toRest(request, response, caller)
+    const toHandler = toApi !== undefined && path.startsWith('/api/') ? toApi : toRest
+    toHandler(response, (handler) => handler(request, response, caller))
+  }
+}
+
+/** The one place that says which routes a kind of key opens. */
+function mayUse(scope: Scope, path: string): boolean {
+  switch (scope) {
+    case 'owner':
+      return true
+    case 'dashboard':
+      return path.startsWith('/api/')
+  }
+}
+
+/** Loads a handler at its first use, and again if that has failed. */
+function onDemand<T>(load: () => Promise<T>, log: Log) {
+  let ready: Promise<T> | undefined
+  return (response: ServerResponse, use: (handler: T) => void): void => {
+    ready ??= load()
+    ready.then(use, (error: unknown) => {
+      ready = undefined
+      log.error({ error }, 'A part of the endpoint could not be loaded.')
+      const message = 'The gateway failed to answer. Its log says why.'
+      sendError(response, new GatewayError('internal', message))
+    })
   }
 }
 

@@ -14,7 +14,14 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The body as a JSON object, whatever its content type says. Errors: `parse_error`, `bad_request`, those of `readBody`. */
 export async function readJsonObject(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const text = await readText(request, jsonLimitBytes)
+  const parsed = jsonObject.safeParse(await readJson(request, jsonLimitBytes))
+  if (!parsed.success) throw new GatewayError('bad_request', 'The body must be a JSON object.')
+  return parsed.data
+}
+
+/** The body as a JSON value. Errors: `parse_error`, `bad_request`, those of `readBody`. */
+export async function readJson(request: IncomingMessage, limitBytes: number): Promise<unknown> {
+  const text = await readText(request, limitBytes)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -24,9 +31,7 @@ export async function readJsonObject(request: IncomingMessage): Promise<Record<s
   }
   if (isDeeperThan(maxDepth, value))
     throw new GatewayError('bad_request', `The body is nested deeper than ${maxDepth} levels.`)
-  const parsed = jsonObject.safeParse(value)
-  if (!parsed.success) throw new GatewayError('bad_request', 'The body must be a JSON object.')
-  return parsed.data
+  return value
 }
 
 function isDeeperThan(levels: number, value: unknown): boolean {

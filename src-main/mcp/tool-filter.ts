@@ -1,7 +1,7 @@
 import type { ToolFilter } from '../../src-shared/catalog.ts'
 import { arrayItems, isArray, member, slice, spliced, stringAt } from './json-spans.ts'
 
-/** `*` is any run of characters, `?` one. Linear in the text for each `*`: names come from servers, and may be long. */
+/** `*` is any run of characters, `?` one, and a backslash takes the meaning from what follows it. Linear in the text for each `*`: names come from servers, and may be long. */
 export function globMatches(glob: string, text: string): boolean {
   let g = 0
   let t = 0
@@ -12,8 +12,8 @@ export function globMatches(glob: string, text: string): boolean {
     if (glob[g] === '*') {
       star = g++
       from = t
-    } else if (glob[g] === '?' || glob[g] === text[t]) {
-      g++
+    } else if (glob[g] === '?' || literalAt(glob, g) === text[t]) {
+      g += glob[g] === '\\' && g + 1 < glob.length ? 2 : 1
       t++
     } else if (star >= 0) {
       g = star + 1
@@ -22,6 +22,15 @@ export function globMatches(glob: string, text: string): boolean {
   }
   while (glob[g] === '*') g++
   return g === glob.length
+}
+
+function literalAt(glob: string, at: number): string | undefined {
+  return glob[at] === '\\' && at + 1 < glob.length ? glob[at + 1] : glob[at]
+}
+
+/** The glob that matches this name and no other. */
+export function literalGlob(name: string): string {
+  return name.replaceAll(/[*?\\]/g, String.raw`\$&`)
 }
 
 /** `tools: {allow, deny}` of a catalog entry, on the server's own tool names; deny wins. */

@@ -21,6 +21,8 @@ export class Slot {
   /** Of clock.now(), the last health check. */
   checkedAt = 0
   isBeingChecked = false
+  /** A check is wanted whatever the interval. */
+  isCheckDue = false
   /** The log level that the instance was told. */
   logLevel: string | undefined
 

@@ -43,7 +43,9 @@ export class Upkeep {
       return
     }
     const lastSign = Math.max(slot.checkedAt, instance.lastActivity)
-    if (slot.isBeingChecked || now - lastSign < settings.healthIntervalMs) return
+    if (slot.isBeingChecked) return
+    if (!slot.isCheckDue && now - lastSign < settings.healthIntervalMs) return
+    slot.isCheckDue = false
     slot.checkedAt = now
     void this.#check(slot, instance)
   }

@@ -27,7 +27,8 @@ export interface LogStream {
 }
 
 export interface LogOptions {
-  level: LogLevel
+  /** Asked for each line, so that it may change while the gateway runs. */
+  level: LogLevel | (() => LogLevel)
   redactor: Redactor
   /** Default stderr: stdout belongs to the program's output. */
   stream?: 'stderr' | 'stdout' | LogStream
@@ -69,10 +70,13 @@ export function createLog(options: LogOptions): Log {
     stream.write(`${redactor.redact(line)}\n`)
   }
 
-  const at = (level: LogLevel): Log[LogLevel] =>
-    weights[level] < weights[options.level]
-      ? () => {}
-      : (fields, message) => write(level, fields, message)
+  const { level: wanted } = options
+  const least = typeof wanted === 'function' ? wanted : () => wanted
+  const at =
+    (level: LogLevel): Log[LogLevel] =>
+    (fields, message) => {
+      if (weights[level] >= weights[least()]) write(level, fields, message)
+    }
   return {
     trace: at('trace'),
     debug: at('debug'),

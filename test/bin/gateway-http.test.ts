@@ -168,7 +168,12 @@ describe('end', () => {
       expect(await (await slow).text()).toContain('500')
       expect(await program.exit).toBe(0)
       expect(isAlive(pid)).toBe(false)
-      expect(fs.readdirSync(state).toSorted()).toEqual(['cache', 'key', 'processes'])
+      expect(fs.readdirSync(state).toSorted()).toEqual([
+        'cache',
+        'history.sqlite',
+        'key',
+        'processes',
+      ])
     },
   )
 

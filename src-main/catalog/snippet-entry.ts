@@ -1,0 +1,165 @@
+import type { SnippetEntry } from '../../src-shared/api.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
+import type { JsonRecord } from '../../src-shared/json-record.ts'
+import { literalGlob } from '../mcp/tool-filter.ts'
+import { shellWords } from './shell-words.ts'
+import { SnippetTexts } from './snippet-templates.ts'
+
+/** Who already has an id, what VS Code's inputs ask for. */
+export interface SnippetContext {
+  taken: Set<string>
+  inputs: ReadonlyMap<string, string>
+}
+
+/** What other programs write that says nothing here. */
+const pointless = new Set(['type', 'transport', 'transportType', 'source', 'name', 'id', 'title'])
+
+/**
+ * One server as other programs write it (`command`, `args`, `env`, or `url`, `headers`), as an entry of the catalog.
+ * Undefined if it is no server.
+ */
+export function entryOf(
+  name: string,
+  raw: unknown,
+  context: SnippetContext,
+): SnippetEntry | undefined {
+  if (!isRecord(raw)) return undefined
+  const id = freeId(name, context.taken)
+  const texts = new SnippetTexts(id, context.inputs)
+  const read = new Reader(raw)
+  const runtime = localRuntime(read, texts) ?? remoteRuntime(read, texts)
+  if (runtime === undefined) return undefined
+  context.taken.add(id)
+  const entry: JsonRecord = { id }
+  const title = read.text('title', 'display_name') ?? (id === name ? undefined : name)
+  if (title !== undefined && title !== '') entry['display_name'] = title
+  const about = read.text('description')
+  if (about !== undefined) entry['description'] = about
+  if (read.take('disabled') === true || read.take('enabled') === false) entry['enabled'] = false
+  entry['runtime'] = runtime
+  if (runtime['type'] === 'local-process') {
+    const env = variables(read, texts)
+    if (Object.keys(env).length > 0) entry['env'] = env
+    const file = read.text('envFile', 'env_file')
+    if (file !== undefined) entry['env_file'] = texts.text(file)
+  }
+  const tools = toolFilter(read)
+  if (tools !== undefined) entry['tools'] = tools
+  const left = read.left().filter((key) => !pointless.has(key))
+  if (left.length > 0) texts.notes.add(`Left out, since it means nothing here: ${left.join(', ')}.`)
+  return { entry, notes: [...texts.notes] }
+}
+
+/** Hands out members, and knows which nobody has asked for. */
+class Reader {
+  readonly #raw: JsonRecord
+  readonly #taken = new Set<string>()
+  /** Of Zed's `command`. */
+  nestedEnv: unknown
+
+  constructor(raw: JsonRecord) {
+    this.#raw = raw
+  }
+
+  take(...keys: string[]): unknown {
+    for (const key of keys) {
+      if (!Object.hasOwn(this.#raw, key) || this.#raw[key] === null) continue
+      this.#taken.add(key)
+      return this.#raw[key]
+    }
+    return undefined
+  }
+
+  text(...keys: string[]): string | undefined {
+    const value = this.take(...keys)
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+
+  left(): string[] {
+    return Object.keys(this.#raw).filter((key) => !this.#taken.has(key))
+  }
+}
+
+function localRuntime(read: Reader, texts: SnippetTexts): JsonRecord | undefined {
+  const raw = read.take('command', 'cmd')
+  // Zed: {"command": {"path", "args", "env"}}.
+  const nested = isRecord(raw) ? raw : {}
+  const words = Array.isArray(raw) ? plainTexts(raw) : []
+  const given = typeof raw === 'string' ? raw : (words.shift() ?? nested['path'] ?? '')
+  if (typeof given !== 'string' || given.trim() === '') return undefined
+  const args = [...words, ...plainTexts(read.take('args') ?? nested['args'] ?? [])]
+  // `"command": "npx -y @x/y"`, and nothing else: a path with blanks would be a program.
+  const split =
+    args.length === 0 && !/[\\/]/.test(given.split(' ', 1)[0] ?? '') ? shellWords(given) : [given]
+  const [command = given, ...more] = split
+  const runtime: JsonRecord = { type: 'local-process', command: texts.text(command) }
+  const all = [...more, ...args].map((arg) => texts.text(arg))
+  if (all.length > 0) runtime['args'] = all
+  const folder = read.text('cwd', 'working_dir', 'workingDirectory')
+  if (folder !== undefined) runtime['working_dir'] = texts.text(folder)
+  read.nestedEnv = nested['env']
+  return runtime
+}
+
+function remoteRuntime(read: Reader, texts: SnippetTexts): JsonRecord | undefined {
+  const url = read.text('httpUrl', 'url', 'serverUrl', 'uri', 'endpoint')
+  if (url === undefined || !/^https?:\/\/|^\$|^\{/i.test(url)) return undefined
+  const kind = (read.text('type', 'transport', 'transportType') ?? '').toLowerCase()
+  const isSse = kind === 'sse' || (kind === '' && /\/sse\/?(?:\?|$)/.test(url))
+  const runtime: JsonRecord = { type: isSse ? 'remote-sse' : 'remote-http', url: texts.text(url) }
+  const init = read.take('requestInit')
+  const headers = read.take('headers', 'http_headers') ?? (isRecord(init) ? init['headers'] : {})
+  const values = isRecord(headers)
+    ? Object.entries(headers).map(([name, value]) => [name, texts.header(plainText(value), name)])
+    : []
+  if (values.length > 0) runtime['headers'] = Object.fromEntries(values)
+  return runtime
+}
+
+function variables(read: Reader, texts: SnippetTexts): Record<string, string> {
+  const given = read.take('env', 'environment') ?? read.nestedEnv
+  if (!isRecord(given)) return {}
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => {
+      if (!/^[A-Za-z_]\w*$/.test(name)) {
+        texts.notes.add(`Left out, since no variable can be called so: ${name}.`)
+        return []
+      }
+      return value === null ? [] : [[name, texts.variable(plainText(value), name)]]
+    }),
+  )
+}
+
+function toolFilter(read: Reader): JsonRecord | undefined {
+  const allow = plainTexts(read.take('includeTools') ?? [])
+  const deny = plainTexts(read.take('excludeTools', 'disabledTools', 'disabled_tools') ?? [])
+  if (allow.length + deny.length === 0) return undefined
+  return {
+    ...(allow.length > 0 ? { allow: allow.map(literalGlob) } : {}),
+    ...(deny.length > 0 ? { deny: deny.map(literalGlob) } : {}),
+  }
+}
+
+/** Numbers and the like as they are written; what is no text at all as JSON. */
+function plainText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+}
+
+function plainTexts(value: unknown): string[] {
+  if (!Array.isArray(value)) return []
+  return value.filter((item) => typeof item === 'string' || typeof item === 'number').map(String)
+}
+
+/** A valid id that nobody has: the name as far as it can be one. */
+export function freeId(name: string, taken: ReadonlySet<string>): string {
+  const plain = name
+    .normalize('NFKD')
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replaceAll(/^[^A-Za-z0-9]+|[-._]+$/g, '')
+    .slice(0, 60)
+  const base = plain === '' ? 'server' : plain
+  for (let n = 1; ; n++) {
+    const id = n === 1 ? base : `${base}-${n}`
+    if (!taken.has(id)) return id
+  }
+}

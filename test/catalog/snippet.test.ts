@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest'
+import { entriesFromSnippet } from '../../src-main/catalog/snippet.ts'
+
+const json = (value: unknown): string => JSON.stringify(value, undefined, 2)
+const entries = (text: string): unknown[] => entriesFromSnippet(text).map(({ entry }) => entry)
+const notes = (text: string): string[] => entriesFromSnippet(text).flatMap(({ notes }) => notes)
+const local = (command: string, args: string[] = []) => ({
+  type: 'local-process',
+  command,
+  ...(args.length > 0 ? { args } : {}),
+})
+const filesystem = {
+  command: 'npx',
+  args: ['-y', '@modelcontextprotocol/server-filesystem', '/tmp'],
+}
+const filesystemRuntime = local('npx', filesystem.args)
+
+describe('JSON', () => {
+  test.each([
+    ['mcpServers, as in a README', { mcpServers: { fs: filesystem } }],
+    ['VS Code: servers', { servers: { fs: { type: 'stdio', ...filesystem } } }],
+    ['VS Code: settings', { mcp: { servers: { fs: filesystem } } }],
+    ['Zed', { context_servers: { fs: { source: 'custom', ...filesystem } } }],
+    [
+      'Zed, the older form',
+      { context_servers: { fs: { command: { path: 'npx', args: filesystem.args } } } },
+    ],
+    ['OpenCode', { mcp: { fs: { type: 'local', command: ['npx', ...filesystem.args] } } }],
+    ['entries without a holder', { fs: filesystem }],
+    ['a list', { mcpServers: [{ name: 'fs', ...filesystem }] }],
+    ['an entry of ours', { id: 'fs', runtime: filesystemRuntime }],
+    ['a catalog of ours', { servers: [{ id: 'fs', runtime: filesystemRuntime }] }],
+  ])('%s', (_name, value) => {
+    expect(entries(json(value))).toEqual([{ id: 'fs', runtime: filesystemRuntime }])
+  })
+
+  test('one entry is called by what it starts', () => {
+    expect(entries(json(filesystem))).toEqual([{ id: 'filesystem', runtime: filesystemRuntime }])
+    expect(entries('{"url": "https://mcp.linear.app/sse"}')).toEqual([
+      { id: 'linear', runtime: { type: 'remote-sse', url: 'https://mcp.linear.app/sse' } },
+    ])
+  })
+
+  test('a piece of an object, with comments, a trailing comma and a fence around it', () => {
+    const text = '```json\n"fs": { // files\n  "command": "files-mcp", /* no args */\n},\n```'
+    expect(entries(text)).toEqual([{ id: 'fs', runtime: local('files-mcp') }])
+  })
+
+  test('a command with its arguments in one text is taken apart; a path with blanks is not', () => {
+    expect(entries(json({ a: { command: 'npx -y "@x/y z"' } }))).toEqual([
+      { id: 'a', runtime: local('npx', ['-y', '@x/y z']) },
+    ])
+    const program = 'C:\\Program Files\\mcp\\server.exe'
+    expect(entries(json({ a: { command: program } }))).toEqual([
+      { id: 'a', runtime: local(program) },
+    ])
+  })
+
+  test('remote servers, whichever way they are told', () => {
+    const found = entries(
+      json({
+        a: { url: 'https://a.example/mcp' },
+        b: { type: 'sse', url: 'https://b.example/events' },
+        c: { serverUrl: 'https://c.example/sse' },
+        d: { httpUrl: 'https://d.example/mcp', headers: { 'X-Team': 'blue' } },
+      }),
+    )
+    expect(found).toEqual([
+      { id: 'a', runtime: { type: 'remote-http', url: 'https://a.example/mcp' } },
+      { id: 'b', runtime: { type: 'remote-sse', url: 'https://b.example/events' } },
+      { id: 'c', runtime: { type: 'remote-sse', url: 'https://c.example/sse' } },
+      {
+        id: 'd',
+        runtime: {
+          type: 'remote-http',
+          url: 'https://d.example/mcp',
+          headers: { 'X-Team': 'blue' },
+        },
+      },
+    ])
+  })
+
+  test('ids are valid and unique; the name that was given stays readable', () => {
+    const found = entries(
+      json({ 'My Files!': filesystem, 'my files': filesystem, 'My-Files': filesystem }),
+    )
+    expect(found).toMatchObject([
+      { id: 'My-Files', display_name: 'My Files!' },
+      { id: 'my-files', display_name: 'my files' },
+      { id: 'My-Files-2', display_name: 'My-Files' },
+    ])
+  })
+
+  test('disabled, folder, hidden tools and what means nothing here', () => {
+    const text = json({
+      a: {
+        ...filesystem,
+        disabled: true,
+        cwd: '/srv',
+        excludeTools: ['rm'],
+        autoApprove: ['x'],
+        timeout: 60,
+      },
+    })
+    expect(entries(text)).toEqual([
+      {
+        id: 'a',
+        enabled: false,
+        runtime: { ...filesystemRuntime, working_dir: '/srv' },
+        tools: { deny: ['rm'] },
+      },
+    ])
+    expect(notes(text)).toEqual(['Left out, since it means nothing here: autoApprove, timeout.'])
+  })
+})
+
+describe('variables and placeholders', () => {
+  const env = (values: Record<string, unknown>, more: object = {}): unknown =>
+    entries(json({ ...more, servers: { a: { command: 'x-mcp', env: values } } }))[0]
+
+  test.each([
+    ['${input:github-token}', '${GITHUB_TOKEN}'],
+    ['${env:TOKEN}', '${TOKEN}'],
+    ['{env:TOKEN}', '${TOKEN}'],
+    ['$TOKEN', '${TOKEN}'],
+    ['${TOKEN}', '${TOKEN}'],
+    ['${TOKEN:-none}', '${TOKEN:-none}'],
+    ['<YOUR_GITHUB_PAT>', '${SOME_KEY}'],
+    ['YOUR_API_KEY', '${SOME_KEY}'],
+    ['your-api-key-here', '${SOME_KEY}'],
+    ['sk-xxxxxxxx', '${SOME_KEY}'],
+    ['', '${SOME_KEY}'],
+    ['...', '${SOME_KEY}'],
+    ['SOME_KEY', '${SOME_KEY}'],
+    ['${workspaceFolder}/data', '${WORKSPACE_FOLDER}/data'],
+    ['${config:editor.x}', '$${config:editor.x}'],
+    ['plain', 'plain'],
+  ])('%s', (written, meant) => {
+    expect(env({ SOME_KEY: written })).toMatchObject({ env: { SOME_KEY: meant } })
+  })
+
+  test('what an input asks for is told', () => {
+    const text = json({
+      inputs: [{ id: 'pat', type: 'promptString', description: 'A GitHub token', password: true }],
+      servers: { a: { command: 'x-mcp', env: { T: '${input:pat}' } } },
+    })
+    expect(notes(text)).toEqual(['Set the variable PAT in your environment: A GitHub token'])
+  })
+
+  test('headers keep their scheme; options keep their name; paths are pointed out', () => {
+    const text = json({
+      a: { url: 'https://a.example/mcp', headers: { Authorization: 'Bearer <token>' } },
+      b: { command: 'x-mcp', args: ['--key=<API_KEY>', '/path/to/folder'] },
+      c: { url: 'https://c.example', headers: { 'X-Pat': '<YOUR_GITHUB_PAT>' } },
+    })
+    expect(entries(text)).toMatchObject([
+      { runtime: { headers: { Authorization: 'Bearer ${A_TOKEN}' } } },
+      { runtime: { args: ['--key=${B_API_KEY}', '/path/to/folder'] } },
+      { runtime: { headers: { 'X-Pat': '${GITHUB_PAT}' } } },
+    ])
+    expect(notes(text)).toContain('Replace /path/to/folder with a path of yours.')
+  })
+
+  test('a secret that is written out stays, and is pointed out', () => {
+    expect(env({ API_TOKEN: 'abcdefgh12345', PORT: 80, gone: null })).toMatchObject({
+      env: { API_TOKEN: 'abcdefgh12345', PORT: '80' },
+    })
+    expect(notes(json({ a: { command: 'x', env: { API_TOKEN: 'abcdefgh12345' } } }))).toEqual([
+      'API_TOKEN is written out. A variable, ${API_TOKEN}, is safer.',
+    ])
+  })
+})
+
+describe('command lines and addresses', () => {
+  test.each([
+    [
+      'npx -y @modelcontextprotocol/server-memory@1.2',
+      'memory',
+      local('npx', ['-y', '@modelcontextprotocol/server-memory@1.2']),
+    ],
+    [
+      '$ uvx mcp-server-git --repository "/my repo"',
+      'git',
+      local('uvx', ['mcp-server-git', '--repository', '/my repo']),
+    ],
+    [
+      'docker run -i --rm \\\n  ghcr.io/github/github-mcp-server',
+      'github',
+      local('docker', ['run', '-i', '--rm', 'ghcr.io/github/github-mcp-server']),
+    ],
+    ['./bin/files-mcp --stdio', 'files', local('./bin/files-mcp', ['--stdio'])],
+    [
+      'claude mcp add files -- npx -y files-mcp --all',
+      'files',
+      local('npx', ['-y', 'files-mcp', '--all']),
+    ],
+    ['claude mcp add files npx -y files-mcp', 'files', local('npx', ['-y', 'files-mcp'])],
+    ['codex mcp add files -- files-mcp', 'files', local('files-mcp')],
+    [
+      'claude mcp add --transport http notion https://mcp.notion.com/mcp',
+      'notion',
+      { type: 'remote-http', url: 'https://mcp.notion.com/mcp' },
+    ],
+    [
+      'claude mcp add -s user -t sse a https://a.example/events --header "X-Team: blue"',
+      'a',
+      { type: 'remote-sse', url: 'https://a.example/events', headers: { 'X-Team': 'blue' } },
+    ],
+    [`claude mcp add-json -s user files '{"command":"files-mcp"}'`, 'files', local('files-mcp')],
+    [`code --add-mcp '{"name":"files","command":"files-mcp"}'`, 'files', local('files-mcp')],
+    [
+      'https://mcp.example.com/mcp',
+      'example',
+      { type: 'remote-http', url: 'https://mcp.example.com/mcp' },
+    ],
+    [
+      'http://localhost:8080/sse',
+      'local',
+      { type: 'remote-sse', url: 'http://localhost:8080/sse' },
+    ],
+  ])('%s', (text, id, runtime) => {
+    expect(entries(text)).toEqual([{ id, runtime }])
+  })
+
+  test('variables before a command and in options', () => {
+    expect(entries('KEY=abc npx -y a-mcp')).toMatchObject([{ env: { KEY: 'abc' } }])
+    expect(entries('claude mcp add -e A=1 B=2 --env C=3 a -- a-mcp')).toMatchObject([
+      { id: 'a', env: { A: '1', B: '2', C: '3' }, runtime: { command: 'a-mcp' } },
+    ])
+  })
+
+  test('YAML of a catalog', () => {
+    expect(entries('- id: a\n  runtime: { type: local-process, command: x }')).toEqual([
+      { id: 'a', runtime: local('x') },
+    ])
+  })
+})
+
+test.each([
+  ['', 'There is nothing in it.'],
+  ['hello world', 'Paste the JSON'],
+  ['{"mcpServers": {"a": {"command": "x"}', 'not valid at line 1'],
+  ['{"a": 1}', 'names no server'],
+  ['- id: a\n  runtime: { type: local-process }', 'cannot be used'],
+  ['{"id": "a", "runtime": {"type": "rocket"}}', 'cannot be used'],
+])('%s is refused with a reason', (text, why) => {
+  expect(() => entriesFromSnippet(text)).toThrow(why)
+})
