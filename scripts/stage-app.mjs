@@ -12,7 +12,7 @@ const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'ut
 const programs = ['gateway.cjs', 'gateway-http.cjs', 'gateway-stdio.cjs', 'parse-worker.cjs']
 const desktop = path.relative(dist, path.join(root, path.dirname(manifest.main)))
 
-stage('programs', programs, '')
+stage('programs', [...programs, 'ui/index.html'], '')
 stage('app', [...filesIn(desktop), 'ui/index.html'], 'dist')
 write('app', 'package.json', `${JSON.stringify(about(), null, 2)}\n`)
 

@@ -24,7 +24,13 @@ import { RunningApp } from './running-app.ts'
 
 /** 2 s on an idle machine. */
 const packagingMs = 90_000
-const programs = ['gateway.cjs', 'gateway-http.cjs', 'gateway-stdio.cjs', 'parse-worker.cjs']
+const programs = [
+  'gateway.cjs',
+  'gateway-http.cjs',
+  'gateway-stdio.cjs',
+  'parse-worker.cjs',
+  'ui/index.html',
+]
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'mcp-gateway-package-'))
 
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
