@@ -9,6 +9,7 @@ import type {
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Call, Ending } from '../mcp/call.ts'
 import type { Outgoing } from '../mcp/caller.ts'
+import type { Envelope } from '../mcp/envelope.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { PastRequest } from './history-replay.ts'
 import type { FinishedCall } from './history-row.ts'
@@ -100,9 +101,9 @@ export class RequestHistory implements History, CallRecorder {
     this.#pending.push({
       serverId,
       caller: call.reply.caller,
-      outgoing: isWhole ? outgoing : beginningOf(outgoing),
+      outgoing: isWhole ? withOwnBytes(outgoing) : beginningOf(outgoing),
       isWhole,
-      response: response && this.#takes(response.bytes.length) ? response : undefined,
+      response: response && this.#takes(response.bytes.length) ? ownBytes(response) : undefined,
       error,
       outcome: !ending ? 'cancelled' : error || response?.error ? 'error' : 'ok',
       startedAt: this.#options.clock.wall() - durationMs,
@@ -234,10 +235,21 @@ export class RequestHistory implements History, CallRecorder {
   }
 }
 
-/** A copy, so that nothing of a large message stays in memory. */
+/** A small message may be a view of something large (a batch, a chunk), which must not stay in memory for it. */
+function ownBytes<E extends Envelope>(envelope: E): E {
+  const { bytes } = envelope
+  if (bytes.buffer.byteLength <= maxBodyBytes) return envelope
+  return { ...envelope, bytes: Buffer.from(bytes) }
+}
+
+function withOwnBytes(outgoing: Outgoing): Outgoing {
+  const envelope = ownBytes(outgoing.envelope)
+  return envelope === outgoing.envelope ? outgoing : { ...outgoing, envelope }
+}
+
 function beginningOf(outgoing: Outgoing): Outgoing {
   const { envelope } = outgoing
-  if (envelope.bytes.length <= headBytes) return outgoing
+  if (envelope.bytes.length <= headBytes) return withOwnBytes(outgoing)
   const bytes = Buffer.from(envelope.bytes.subarray(0, headBytes))
   return { ...outgoing, envelope: { ...envelope, bytes } }
 }

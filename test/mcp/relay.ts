@@ -65,6 +65,10 @@ export class Relay {
     return path.join(this.#folder, 'catalog.yaml')
   }
 
+  get stateDir(): string {
+    return path.join(this.#folder, 'state')
+  }
+
   async writeCatalog(servers: readonly object[]): Promise<void> {
     // JSON is YAML.
     await fs.writeFile(this.catalogPath, JSON.stringify({ servers }))
@@ -81,7 +85,7 @@ export class Relay {
     const gateway = await createGateway({
       config,
       catalogPath: this.catalogPath,
-      stateDir: path.join(this.#folder, 'state'),
+      stateDir: this.stateDir,
       // As from a terminal: no login shell has to be asked.
       env: { ...process.env, SHLVL: '1', TERM: 'dumb' },
       platform: process.platform,
