@@ -41,6 +41,7 @@ function environment({
     outDir: draft,
     emptyOutDir: false,
     minify: true,
+    license: { fileName: `licenses/${Object.keys(input)[0]}.md` },
     sourcemap: false,
     reportCompressedSize: false,
     rolldownOptions: {
@@ -69,6 +70,7 @@ const client: EnvironmentOptions = {
     emptyOutDir: false,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    license: { fileName: 'licenses/window.md' },
     reportCompressedSize: false,
     rolldownOptions: { input: `${renderer}/index.html` },
   },
@@ -156,7 +158,15 @@ function publish(): void {
     renameSync(`${draft}/desktop/${name}`, `dist/desktop/${name}`)
   publishHashed('ui/assets')
   renameSync(`${draft}/ui/index.html`, 'dist/ui/index.html')
+  publishLicenses()
   rmSync(draft, { recursive: true })
+}
+
+/** What the bundled packages ask to be passed on. */
+function publishLicenses(): void {
+  mkdirSync('dist/licenses', { recursive: true })
+  for (const folder of [`${draft}/licenses`, `${draft}/ui/licenses`])
+    for (const name of readdirSync(folder)) renameSync(`${folder}/${name}`, `dist/licenses/${name}`)
 }
 
 function publishHashed(folder: string): void {

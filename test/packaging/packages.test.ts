@@ -82,6 +82,8 @@ describe.skipIf(process.platform !== 'linux')('packaged', () => {
       expect(programs.filter((name) => !has('programs', name))).toEqual([])
       expect(has('tray', 'running-on-dark-22.png')).toBe(true)
       expect(has('icons', '256x256.png')).toBe(true)
+      const licenses = fs.readdirSync(path.join(app.resources, 'licenses'))
+      expect(licenses).toEqual(expect.arrayContaining(['main.md', 'window.md', 'inter.txt']))
       expect(fs.existsSync(path.join(app.resources, 'app.asar.unpacked'))).toBe(false)
       const { repository } = JSON.parse(fs.readFileSync('package.json', 'utf8'))
       const feed = parse(fs.readFileSync(path.join(app.resources, 'app-update.yml'), 'utf8'))
