@@ -1,14 +1,10 @@
 import type { ServerDefinition } from '../../src-shared/catalog.ts'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
-import { Call } from '../mcp/call.ts'
-import type { CallOwner, Ending } from '../mcp/call.ts'
 import type { Caller, CallHandle, Era, Outgoing, Reply } from '../mcp/caller.ts'
-import { readEnvelope } from '../mcp/envelope.ts'
 import type { Listing, ListMethod } from '../mcp/listing.ts'
 import type { McpLogLevel } from '../mcp/log-level.ts'
 import { ToolAccess } from '../mcp/tool-filter.ts'
 import type { ServerGreeting } from '../mcp/upstream.ts'
-import type { LatencyWindow } from '../telemetry/latency.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
 import type { Instance } from './instance.ts'
 import { Instances } from './instances.ts'
@@ -16,28 +12,18 @@ import { Placement } from './placement.ts'
 import { misconfiguration, Preparation } from './preparation.ts'
 import type { Plan, Prepared } from './preparation.ts'
 import type { RestartPolicy } from './restart-policy.ts'
-import { reworded } from './reworded-error.ts'
+import { ResourceFollowers } from './resource-followers.ts'
+import { ServerCalls } from './server-calls.ts'
 import { ServerLists } from './server-lists.ts'
 import type { ServerOptions } from './server-options.ts'
 import type { Slot } from './slot.ts'
 import { SlotState } from './slot-state.ts'
 import { pausedError } from './start-refusal.ts'
-import { deniedTool, filteredReply } from './tool-gate.ts'
 import { Upkeep } from './upkeep.ts'
 
-/** Requests that change nothing: sent once more after a crash (product 3, Retries). */
-const repeatable =
-  /^(?:.+\/(?:list|get|read|complete)|resources\/(?:templates\/list|subscribe|unsubscribe)|logging\/setLevel|ping)$/
-
-/** A call that reached nobody may be sent again more often than one that may have had an effect. */
-const maxUnreachedResends = 5
-
 /** One catalog entry and its life: started on demand, shared, stopped when idle, restarted after a crash. */
-export class Server implements CallOwner {
+export class Server {
   definition: ServerDefinition
-  requestCount = 0
-  errorCount = 0
-  lastActivityWall: number | undefined
   #warnings: string[] = []
   readonly #options: ServerOptions
   readonly #preparation: Preparation
@@ -46,9 +32,10 @@ export class Server implements CallOwner {
   readonly #state: SlotState
   readonly #upkeep: Upkeep
   readonly #instances: Instances
+  readonly #calls: ServerCalls
+  readonly #followers: ResourceFollowers
   #toolAccess: ToolAccess | undefined
   #log: ServerLog | undefined
-  #latency: LatencyWindow | undefined
   /** Stopped by hand or disabled: nothing but a request or a start brings it back. */
   #isResting = false
 
@@ -86,12 +73,25 @@ export class Server implements CallOwner {
       retire: (slot, reason) => void this.#instances.retire(slot, reason),
       changed: () => this.#changed(),
     })
-    this.#instances = new Instances(this, {
+    const parts = {
       options,
       preparation: this.#preparation,
       placement: this.#placement,
       lists: this.#lists,
       state: this.#state,
+    }
+    this.#instances = new Instances(this, parts)
+    this.#calls = new ServerCalls({
+      ...parts,
+      serverId: definition.id,
+      instances: this.#instances,
+      access: () => this.#toolAccess,
+      woken: () => (this.#isResting = false),
+    })
+    this.#followers = new ResourceFollowers({
+      ...parts,
+      instances: this.#instances,
+      send: (outgoing, reply) => this.send(outgoing, reply),
     })
   }
 
@@ -104,9 +104,21 @@ export class Server implements CallOwner {
     return this.#log
   }
 
+  get requestCount(): number {
+    return this.#calls.requestCount
+  }
+
+  get errorCount(): number {
+    return this.#calls.errorCount
+  }
+
+  get lastActivityWall(): number | undefined {
+    return this.#calls.lastActivityWall
+  }
+
   /** Milliseconds over the last calls. */
   get latencyMs(): { p50: number | null; p95: number | null } {
-    return { p50: this.#latency?.p50() ?? null, p95: this.#latency?.p95() ?? null }
+    return this.#calls.latencyMs
   }
 
   get prepared(): Prepared | undefined {
@@ -183,49 +195,12 @@ export class Server implements CallOwner {
    * (product 1 `tools`, 3)
    */
   send(outgoing: Outgoing, reply: Reply): CallHandle {
-    const access = this.#toolAccess
-    const gated = access ? filteredReply(access, outgoing, reply) : reply
-    const call = new Call(outgoing, gated, this, this.#options.clock.now())
-    this.requestCount++
-    if (outgoing.era === 'modern' && outgoing.logLevel !== undefined)
-      this.#state.wantLogLevel(this.slotOf(reply.caller), outgoing.logLevel)
-    const denied = access && deniedTool(access, outgoing)
-    if (denied) call.fail(denied)
-    else if (this.prepared) this.#dispatch(call)
-    else void this.prepare().then(() => this.#dispatch(call))
-    return call
+    return this.#calls.send(outgoing, reply)
   }
 
   /** A notification of a client to its own instance; a shared one does not hear of single clients. */
   notify(caller: Caller, bytes: readonly Buffer[]): void {
-    const { instance, owner } = this.slotOf(caller)
-    if (owner && instance?.phase === 'ready') instance.upstream?.notify(bytes)
-  }
-
-  settled(call: Call, ending: Ending): void {
-    const { clock, createLatency, history } = this.#options
-    const now = clock.now()
-    const durationMs = now - call.startedAt
-    if (ending instanceof GatewayError || ending?.error) this.errorCount++
-    else (this.#latency ??= createLatency()).record(durationMs)
-    history?.record(this.id, call, ending, durationMs)
-    this.lastActivityWall = clock.wall()
-    const { instance } = this.slotOf(call.reply.caller)
-    if (instance) instance.lastActivity = now
-    for (const ending of this.#instances.ending) ending.settled()
-  }
-
-  lost(call: Call, error: GatewayError, reached: boolean): void {
-    if (call.done) return
-    const mayRepeat = !reached || repeatable.test(call.method)
-    const left = (reached ? 1 : maxUnreachedResends) - call.resends
-    if (this.#instances.isFinal(error)) call.fail(error)
-    else if (!mayRepeat) call.fail(notRepeated(error))
-    else if (left <= 0) call.fail(error)
-    else {
-      call.resends++
-      this.#dispatch(call)
-    }
+    this.#calls.notify(caller, bytes)
   }
 
   /** The slot that serves this caller, as far as it is decided. */
@@ -245,12 +220,7 @@ export class Server implements CallOwner {
 
   /** A list as it is known, filtered by `tools`, and the era of who wrote it; undefined if it is not known. */
   knownList(caller: Caller, method: ListMethod): { result: Buffer; era: Era } | undefined {
-    const listing = this.known(caller)
-    const result = listing?.lists[method]
-    if (!listing || !result) return undefined
-    const { era } = listing.greeting
-    const isFiltered = method === 'tools/list' && this.#toolAccess
-    return { result: isFiltered ? isFiltered.filtered(result) : result, era }
+    return this.#lists.knownList(caller, method, this.#toolAccess)
   }
 
   /** True if this caller has used the shared instance, so that its log messages concern it. */
@@ -362,56 +332,20 @@ export class Server implements CallOwner {
   forget(caller: Caller): void {
     const slot = this.#placement.forget(caller)
     if (slot) void this.#instances.retire(slot, 'its session ended')
-    for (const other of this.slots) {
-      other.instance?.upstream?.forget(caller)
-      const left = other.subscriptions.forget(caller)
-      if (left.length > 0) this.#state.unfollowed(other, left)
-    }
+    this.#followers.forget(caller)
   }
 
   /** Follows a resource for this caller; the reply gets the server's answer. A modern server has no such request. */
   subscribe(outgoing: Outgoing, uri: string, reply: Reply): CallHandle {
-    const { caller, root } = reply
-    if (this.#eraFor(caller) !== 'legacy') {
-      let isCancelled = false
-      this.follow(uri, caller).then(
-        () => {
-          const answer = readEnvelope(Buffer.from('{"jsonrpc":"2.0","id":0,"result":{}}'))
-          if (!isCancelled) reply.answer(answer, 'legacy')
-        },
-        (error: unknown) => {
-          if (!isCancelled) reply.fail(asGatewayError(error))
-        },
-      )
-      return { cancel: () => void (isCancelled = true) }
-    }
-    return this.send(outgoing, {
-      caller,
-      root,
-      notify: (bytes) => reply.notify(bytes),
-      fail: (error) => reply.fail(error),
-      answer: (response, answering) => {
-        if (response.result) this.slotOf(caller).subscriptions.add(uri, caller)
-        reply.answer(response, answering)
-      },
-    })
+    return this.#followers.subscribe(outgoing, uri, reply)
   }
 
   /**
    * Follows a resource for this caller, whatever the era of the server: by a request of the gateway's own, or by the
    * stream that it listens on. Starts the server. Rejects with GatewayError.
    */
-  async follow(uri: string, caller: Caller): Promise<void> {
-    await this.prepare()
-    const slot = this.#placement.for(caller)
-    await this.#instances.up(slot)
-    if (caller.isGone) throw new GatewayError('cancelled', 'The session has ended.')
-    await this.#state.follow(slot, uri, caller)
-  }
-
-  /** As far as it is known. In 2026-07-28 following a resource is no request. */
-  #eraFor(caller: Caller): Era | undefined {
-    return this.slotOf(caller).instance?.greeting?.era ?? this.#lists.era()
+  follow(uri: string, caller: Caller): Promise<void> {
+    return this.#followers.follow(uri, caller)
   }
 
   /** `inputSchema` of a tool (JSON), as far as it is known. */
@@ -421,11 +355,7 @@ export class Server implements CallOwner {
 
   /** True if somebody else still follows the resource, so that the server must not be told. */
   unsubscribe(uri: string, caller: Caller): boolean {
-    const slot = this.slotOf(caller)
-    slot.subscriptions.remove(uri, caller)
-    if (this.#eraFor(caller) !== 'modern') return slot.subscriptions.has(uri)
-    this.#state.unfollowed(slot, [uri])
-    return true
+    return this.#followers.unsubscribe(uri, caller)
   }
 
   /** True if it was told to send more or less than by itself. */
@@ -464,23 +394,7 @@ export class Server implements CallOwner {
     }
   }
 
-  #dispatch(call: Call): void {
-    if (call.done) return
-    try {
-      const instance = this.#instances.usable(this.#placement.for(call.reply.caller))
-      this.#isResting = false
-      instance.send(call)
-    } catch (error) {
-      call.fail(asGatewayError(error))
-    }
-  }
-
   #changed(): void {
     this.#options.events.changed(this)
   }
-}
-
-function notRepeated(error: GatewayError): GatewayError {
-  const why = 'The call was not sent again, since it may have had an effect.'
-  return reworded(error, `${error.message} ${why}`)
 }
