@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { Batch, batchVersion, isBatch } from '../mcp/batch.ts'
 import type { CallHandle } from '../mcp/caller.ts'
-import type { ClientSession } from '../mcp/client-session.ts'
 import { errorBody, errorMessage, isRequest, onOneLine, readEnvelope } from '../mcp/envelope.ts'
 import type { Envelope } from '../mcp/envelope.ts'
 import { slice, stringAt } from '../mcp/json-spans.ts'
@@ -12,40 +11,17 @@ import type { OneCall } from '../mcp/one-call.ts'
 import type { Sessions } from '../mcp/sessions.ts'
 import type { Clock } from '../servers/clock.ts'
 import { readBody } from './body.ts'
-import { EventStore } from './event-store.ts'
 import { HttpChannel } from './http-channel.ts'
+import { HttpSessions, isPrimed, sessionNotFound } from './http-sessions.ts'
+import type { Context, HttpSession } from './http-sessions.ts'
 import type { McpHttp } from './listener.ts'
 import { checkRequestHeaders, checkVersionHeader } from './modern-headers.ts'
 import { errorHeaders, sendJson } from './respond.ts'
-import type { ResumableStream } from './resumable-stream.ts'
-import { SessionStreams } from './session-streams.ts'
 import { SseResponse } from './sse-response.ts'
 
 /** One message, with room for 8 MiB arguments many times over. */
 const maxBodyBytes = 64 * 1024 * 1024
 const heartbeatMs = 25_000
-/** A session without a stream or a call for this long has been left behind. */
-const sessionIdleMs = 8 * 3_600_000
-/** When the gateway is full, sessions this idle make room. */
-const evictIdleMs = 300_000
-/** Its streams begin with an event that has an id only, so that a client can always come back. */
-const primedVersion = '2025-11-25'
-
-interface HttpSession {
-  session: ClientSession
-  principal: string
-  serverId: string | undefined
-  streams: SessionStreams
-  /** That of GET, also while it is interrupted. */
-  listening: ResumableStream | undefined
-  /** Of clock.now(). */
-  usedAt: number
-}
-
-interface Context {
-  serverId?: string
-  principal: string
-}
 
 interface Options {
   sessions: Sessions
@@ -56,14 +32,13 @@ interface Options {
 /** MCP over HTTP: Streamable HTTP with sessions (2025-11-25 basic/transports), and the one-call envelope. */
 export class McpEndpoint implements McpHttp {
   readonly #options: Options
-  readonly #sessions = new Map<string, HttpSession>()
+  readonly #sessions: HttpSessions
   readonly #streams = new Set<SseResponse>()
-  readonly #events: EventStore
   readonly #heartbeat: NodeJS.Timeout
 
   constructor(options: Options) {
     this.#options = options
-    this.#events = new EventStore(() => options.clock.now())
+    this.#sessions = new HttpSessions(options.sessions, options.clock)
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs)
     this.#heartbeat.unref()
   }
@@ -82,7 +57,7 @@ export class McpEndpoint implements McpHttp {
       case 'DELETE':
         this.#guard(response, () => {
           checkVersion(request)
-          this.#options.sessions.close(this.#find(request, context).session)
+          this.#options.sessions.close(this.#sessions.find(request, context).session)
           response.writeHead(204).end()
         })
         return
@@ -135,9 +110,9 @@ export class McpEndpoint implements McpHttp {
     }
     checkVersion(request)
     const opens = envelope.kind === 'request' && envelope.method === 'initialize'
-    const entry = opens ? this.#open(context) : this.#find(request, context)
+    const entry = opens ? this.#sessions.open(context) : this.#sessions.find(request, context)
     if (entry.session.leaving && envelope.kind === 'request') throw sessionNotFound()
-    this.#touch(entry)
+    this.#sessions.touch(entry)
     if (envelope.kind !== 'request') {
       entry.session.receive(envelope, undefined)
       response.writeHead(202, { 'content-length': 0 }).end()
@@ -167,13 +142,13 @@ export class McpEndpoint implements McpHttp {
         'GET opens an event stream: send Accept: text/event-stream.',
       )
     checkVersion(request)
-    const entry = this.#find(request, context)
+    const entry = this.#sessions.find(request, context)
     const lastEventId = request.headers['last-event-id']
     const place = typeof lastEventId === 'string' ? entry.streams.find(lastEventId) : undefined
     if (place && place.stream !== entry.listening) {
       // The answer to a POST, which goes on where it was interrupted.
       place.stream.resume(new SseResponse(response, this.#streams), place.sequence)
-      response.on('close', () => this.#touch(entry))
+      response.on('close', () => this.#sessions.touch(entry))
       return
     }
     if (entry.session.leaving) throw sessionNotFound()
@@ -190,7 +165,7 @@ export class McpEndpoint implements McpHttp {
     session.stream = send
     session.keep = undefined
     response.on('close', () => {
-      this.#touch(entry)
+      this.#sessions.touch(entry)
       if (entry.listening !== listening || listening?.isConnected) return
       session.stream = undefined
       session.keep = send
@@ -207,12 +182,12 @@ export class McpEndpoint implements McpHttp {
   ): boolean {
     if (request.headers['mcp-session-id'] === undefined) return false
     checkVersion(request)
-    const entry = this.#find(request, context)
+    const entry = this.#sessions.find(request, context)
     const { session } = entry
     if (session.protocolVersion !== batchVersion) return false
     const batch = Batch.read(bytes)
     if (session.leaving && batch.hasRequest) throw sessionNotFound()
-    this.#touch(entry)
+    this.#sessions.touch(entry)
     const channel = batch.isAnswered
       ? this.#channel(request, response, {}, 'legacy', entry)
       : undefined
@@ -325,61 +300,9 @@ export class McpEndpoint implements McpHttp {
     })
   }
 
-  #open(context: Context): HttpSession {
-    const { sessions, clock } = this.#options
-    if (sessions.isFull) this.#evict(evictIdleMs)
-    const session = sessions.open(context)
-    const entry: HttpSession = {
-      session,
-      principal: context.principal,
-      serverId: context.serverId,
-      streams: new SessionStreams(this.#events),
-      listening: undefined,
-      usedAt: clock.now(),
-    }
-    this.#sessions.set(session.key, entry)
-    session.onEnd = () => {
-      this.#sessions.delete(session.key)
-      entry.streams.close()
-    }
-    return entry
-  }
-
-  /** The session that the header names, if it is this caller's and of this endpoint. */
-  #find(request: IncomingMessage, context: Context): HttpSession {
-    const id = request.headers['mcp-session-id']
-    // No stream and nothing to delete without a session (2026-07-28 basic/transports/streamable-http, Earlier Revisions).
-    if (typeof id !== 'string' && request.method !== 'POST')
-      throw new GatewayError(
-        'method_not_allowed',
-        'GET and DELETE are for sessions: send Mcp-Session-Id.',
-      )
-    if (typeof id !== 'string')
-      throw new GatewayError(
-        'bad_request',
-        'The header Mcp-Session-Id is missing. Send `initialize` first, or put `server_id` into the body for a single call.',
-      )
-    const entry = this.#sessions.get(id)
-    if (!entry || entry.principal !== context.principal || entry.serverId !== context.serverId)
-      throw sessionNotFound()
-    return entry
-  }
-
-  #touch(entry: HttpSession): void {
-    entry.usedAt = this.#options.clock.now()
-  }
-
   #beat(): void {
     for (const stream of this.#streams) stream.beat()
-    this.#events.expire()
-    this.#evict(sessionIdleMs)
-  }
-
-  #evict(idleMs: number): void {
-    const before = this.#options.clock.now() - idleMs
-    for (const { session, listening, usedAt } of this.#sessions.values())
-      if (!listening?.isConnected && session.openCalls === 0 && usedAt <= before)
-        this.#options.sessions.close(session)
+    this.#sessions.expire()
   }
 
   #guard(response: ServerResponse, act: () => void): void {
@@ -389,18 +312,6 @@ export class McpEndpoint implements McpHttp {
       refuse(response, asGatewayError(error))
     }
   }
-}
-
-/** 2025-11-25 basic/transports, Sending Messages to the Server: older clients take an event without data for a message. */
-function isPrimed({ session }: HttpSession): boolean {
-  return session.protocolVersion === primedVersion
-}
-
-function sessionNotFound(): GatewayError {
-  return new GatewayError(
-    'session_not_found',
-    'This session is not known here. Send `initialize` to start a new one.',
-  )
 }
 
 /** Throws `bad_request` for a revision that is not spoken here (2025-11-25 basic/transports, Protocol Version Header). */
