@@ -30,11 +30,14 @@ export class LogStore {
   readonly #listeners = new Set<() => void>()
   #waiting: LogRing<{ serverId: string; line: ApiLogLine }>
   #kept: readonly ServerLines[] = []
+  /** The one server that it is about; undefined: all. */
+  readonly #only: string | undefined
   #unschedule: (() => void) | undefined
   #stop: (() => void) | undefined
 
-  constructor(gateway: GatewayApi, schedule: Schedule, capacity?: number) {
+  constructor(gateway: GatewayApi, schedule: Schedule, capacity?: number, only?: string) {
     this.#gateway = gateway
+    this.#only = only
     this.#schedule = schedule
     this.buffer = new LogBuffer(capacity)
     this.#waiting = new LogRing(this.buffer.ring.capacity)
@@ -50,6 +53,7 @@ export class LogStore {
     if (this.#stop !== undefined) return
     this.#stop = this.#gateway.onEvent((event) => {
       if (event.type === 'log') {
+        if (this.#only !== undefined && event.server_id !== this.#only) return
         this.#waiting.push({ serverId: event.server_id, line: event.line })
         this.#soon()
       } else if (event.type === 'connection' && event.ok) void this.load()
@@ -71,8 +75,7 @@ export class LogStore {
       this.#changed()
     }
     try {
-      const rows = await this.#gateway.call('servers.list', {})
-      this.#kept = await this.#readAll(rows.map(({ id }) => id))
+      this.#kept = await this.#readAll(await this.#ids())
       this.state = 'ready'
       this.problem = null
       if (!this.isPaused) this.#flush()
@@ -104,6 +107,12 @@ export class LogStore {
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  async #ids(): Promise<string[]> {
+    if (this.#only !== undefined) return [this.#only]
+    const rows = await this.#gateway.call('servers.list', {})
+    return rows.map(({ id }) => id)
   }
 
   async #readAll(ids: readonly string[]): Promise<ServerLines[]> {
