@@ -12,7 +12,8 @@ import { parseFlags, UsageError } from './flags.ts'
 const help = `Usage: gateway COMMAND [options]
 
   gateway key          prints the key of this user's gateway, and makes one if there is none
-  gateway open         prints where the gateway is and how a client connects to it
+  gateway open         opens the dashboard; prints a one-time link to it, and how a client connects
+                       (--no-browser: prints only)
   gateway status       the servers: state, uptime, requests (--json for programs)
   gateway validate     checks config and catalog, starts nothing (--strict: warnings fail, too)
 
@@ -31,12 +32,14 @@ const flags = {
   catalog: { type: 'string' },
   'state-dir': { type: 'string' },
   json: { type: 'boolean' },
+  'no-browser': { type: 'boolean' },
   strict: { type: 'boolean' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
-type Command = (settings: Settings, json: boolean) => Promise<number>
+type Values = ReturnType<typeof parseFlags<typeof flags>>['values']
+type Command = (settings: Settings, values: Values) => Promise<number>
 
 const commands: Record<string, Command> = {
   key: async (settings) => {
@@ -46,25 +49,20 @@ const commands: Record<string, Command> = {
     process.stdout.write(`${keyOf(settings)}\n`)
     return 0
   },
-  open: async (settings) => {
+  open: async (settings, { 'no-browser': noBrowser }) => {
     const info = runningGateway(settings.files)
     if (info === undefined) return saysNotRunning(settings)
-    process.stdout.write(
-      `Open MCP Gateway ${info.version} runs at ${info.url} (process ${info.pid}).\n` +
-        `Its servers are those of ${info.catalog}; save a change there, and it applies.\n\n` +
-        'An AI client on this machine starts the command gateway-stdio; it needs no key.\n' +
-        `A program speaks MCP with ${info.url}/mcp and sends the header\n` +
-        '  Authorization: Bearer KEY        (KEY is what gateway key prints)\n',
-    )
+    const { openDashboard } = await import('./open.ts')
+    await openDashboard(info, keyOf(settings), noBrowser !== true)
     return 0
   },
-  status: async (settings, json) => {
+  status: async (settings, { json }) => {
     const info = runningGateway(settings.files)
     if (info === undefined) return saysNotRunning(settings)
     const { fetchServers, statusTable } = await import('./status.ts')
     const servers = await fetchServers(info, keyOf(settings))
     process.stdout.write(
-      json
+      json === true
         ? `${JSON.stringify({ gateway: info, servers }, undefined, 2)}\n`
         : headline(info) + statusTable(servers),
     )
@@ -111,7 +109,7 @@ async function main(args: readonly string[]): Promise<number> {
     const known = [...Object.keys(commands), 'validate']
     throw new UsageError(`Unknown command '${name}'.${suggestion(name, known)} See gateway --help.`)
   }
-  return command(await loadSettings(values), values.json === true)
+  return command(await loadSettings(values), values)
 }
 
 main(process.argv.slice(2)).then(

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { GatewayError } from '../../src-shared/errors.ts'
 import type { GatewayInfo } from '../host/gateway-claim.ts'
+import { askGateway, unexpected } from './gateway-request.ts'
 
 const server = z.object({
   id: z.string(),
@@ -13,50 +13,11 @@ const server = z.object({
 
 export type ServerRow = z.infer<typeof server>
 
-const answerLimitMs = 5_000
-
 /** Asks the running gateway for its servers. Throws GatewayError. */
 export async function fetchServers(info: GatewayInfo, key: string): Promise<ServerRow[]> {
-  const url = new URL('/servers', info.url)
-  // An address that means every interface is none to connect to.
-  if (url.hostname === '0.0.0.0') url.hostname = '127.0.0.1'
-  if (url.hostname === '[::]') url.hostname = '[::1]'
-  const { status, body } = await get(url, key)
-  if (status !== 200)
-    throw new GatewayError(
-      'internal',
-      `The gateway at ${info.url} answered with HTTP ${status}: ${body.slice(0, 300)}`,
-    )
-  return z.array(server).parse(JSON.parse(body))
-}
-
-function get(url: URL, key: string): Promise<{ status: number; body: string }> {
-  const client =
-    url.protocol === 'https:'
-      ? process.getBuiltinModule('node:https')
-      : process.getBuiltinModule('node:http')
-  return new Promise((resolve, reject) => {
-    const failed = (error: Error): void =>
-      reject(
-        new GatewayError(
-          'internal',
-          `The gateway at ${url.origin} does not answer: ${error.message}`,
-          { cause: error },
-        ),
-      )
-    const headers = { authorization: `Bearer ${key}` }
-    const request = client.get(url, { headers, agent: false, timeout: answerLimitMs }, (answer) => {
-      let body = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (part: string) => (body += part))
-      answer.on('error', failed)
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }))
-    })
-    request.on('timeout', () =>
-      request.destroy(new Error(`nothing came within ${answerLimitMs / 1000} seconds`)),
-    )
-    request.on('error', failed)
-  })
+  const answer = await askGateway(new URL('/servers', info.url), key)
+  if (answer.status !== 200) throw unexpected(info.url, answer)
+  return z.array(server).parse(JSON.parse(answer.body))
 }
 
 /** Aligned columns; the last one is as wide as it wants. */

@@ -23,7 +23,9 @@ export interface RemoteApi extends GatewayApi {
 const outputs: { [N in ProcedureName]: { output: z.ZodType<ProcedureOutput<N>> } } = procedures
 const answer = z.union([
   z.object({ ok: z.unknown() }),
-  z.object({ error: z.object({ code: z.string(), message: z.string(), data: z.unknown().optional() }) }),
+  z.object({
+    error: z.object({ code: z.string(), message: z.string(), data: z.unknown().optional() }),
+  }),
 ])
 
 /**

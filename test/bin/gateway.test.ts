@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { duration, statusTable } from '../../src-main/bin/status.ts'
 import { freshUser, Program, sampleCatalog } from './programs.ts'
 
@@ -54,13 +55,27 @@ test('status shows the servers, for people and for programs', async () => {
   })
 })
 
-test('open says where the gateway is and how to connect', async () => {
+test('open says where the gateway is, how to connect, and gives a link that works once', async () => {
   const { run, start } = user()
   const { url } = await start()
   const { code, stdout } = await run('open')
   expect(code).toBe(0)
   expect(stdout).toContain(`${url}/mcp`)
   expect(stdout).toContain('gateway-stdio')
+  const link = new URL(/^ {2}(http\S+)$/m.exec(stdout)?.[1] ?? '')
+  expect(link.origin + link.pathname).toBe(`${url}/ui/`)
+  const exchange = () =>
+    fetch(`${url}/ui/session`, {
+      method: 'POST',
+      body: JSON.stringify({ code: link.hash.replace('#code=', '') }),
+    })
+  const session = await exchange()
+  expect(session.status).toBe(200)
+  const { token } = z.object({ token: z.string() }).parse(await session.json())
+  const headers = { authorization: `Bearer ${token}` }
+  const info = await fetch(`${url}/api/gateway.info`, { method: 'POST', headers, body: '{}' })
+  expect(await info.json()).toMatchObject({ ok: { url } })
+  expect((await exchange()).status).toBe(401)
 })
 
 test.each(['status', 'open'])(
