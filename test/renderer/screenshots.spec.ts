@@ -5,6 +5,13 @@ import { test } from './window.ts'
 const screens: [name: string, address: string][] = [
   ['servers', '/servers'],
   ['server', '/servers/postgres'],
+  ['server-tools', '/servers/postgres?tab=tools&item=query'],
+  ['server-union', '/servers/postgres?tab=tools&item=filter'],
+  ['server-resources', '/servers/postgres?tab=resources&item=db%3A%2F%2Fshop%2F%7Btable%7D'],
+  ['server-prompts', '/servers/postgres?tab=prompts&item=explain'],
+  ['server-log', '/servers/postgres?tab=log'],
+  ['server-settings', '/servers/postgres?tab=settings'],
+  ['server-unhealthy', '/servers/slack'],
   ['activity', '/activity'],
   ['catalog', '/catalog'],
   ['logs', '/logs'],
