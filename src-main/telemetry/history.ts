@@ -58,9 +58,9 @@ export const maxBodyBytes = 256 * 1024
 const headBytes = 4 * 1024
 /**
  * What waits for the next batch. When more calls end, their answers are left out first, then their requests, then they
- * are: nobody reads a thousand requests a second, and the calls that come after should not pay for it.
+ * are: nobody reads hundreds of requests a second, and the calls that come after should not pay for it.
  */
-const maxPendingCalls = 250
+const maxPendingCalls = 100
 const maxPendingBytes = 1024 * 1024
 const batchDelayMs = 250
 /** The event loop is free for others after each. */

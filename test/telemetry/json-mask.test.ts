@@ -95,7 +95,10 @@ describe('a secret that is known', () => {
     ],
     [
       'with every letter escaped',
-      `"${[...secret].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"`,
+      `"${secret
+        .split('')
+        .map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+        .join('')}"`,
     ],
   ])('is masked %s', (_, written) => {
     expect(JSON.parse(written)).toBe(secret)
