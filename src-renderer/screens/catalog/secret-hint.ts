@@ -1,0 +1,29 @@
+const secretNames = /key|token|secret|passw|pwd|credential|auth|cookie|bearer|dsn/i
+const secretShapes =
+  /^(?:Bearer |Basic )?(?:sk-|ghp_|gho_|github_pat_|glpat-|xox[abp]-|AKIA|eyJ|AIza|hf_|npm_|pypi-)/
+/** Set in every environment, or plainly no secret. */
+const plainValues = /^(?:true|false|yes|no|\d{1,6}|https?:\/\/[^@]*|[./~][\w./~-]*)$/i
+
+/**
+ * Whether a value that stands in the catalog as it is looks like a secret, by its name or its shape: people can read
+ * the file, and copies of it travel.
+ */
+export function looksSecret(name: string, value: string): boolean {
+  if (value.trim() === '' || /\$\{/.test(value) || plainValues.test(value)) return false
+  return secretNames.test(name) || secretShapes.test(value) || looksRandom(value)
+}
+
+/** Long, without spaces, of letters and digits mixed. */
+function looksRandom(value: string): boolean {
+  return /^[A-Za-z0-9+/_=-]{24,}$/.test(value) && /\d/.test(value) && /[A-Za-z]/.test(value)
+}
+
+/** The variable to take a value from: its own name where that can be one. `Bearer ` and the like stay before it. */
+export function variableFor(name: string, value: string, serverId: string): string {
+  const scheme = /^(?:Bearer|Basic|Token) /.exec(value)?.[0] ?? ''
+  const own = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name.toLowerCase() !== 'authorization'
+  const made = `${serverId}_${/auth/i.test(name) ? 'token' : name}`
+    .replaceAll(/[^A-Za-z0-9]+/g, '_')
+    .toUpperCase()
+  return `${scheme}\${${own ? name : /^\d/.test(made) ? `_${made}` : made}}`
+}
