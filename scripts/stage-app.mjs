@@ -1,20 +1,24 @@
 /**
  * Lays out what electron-builder packs, from dist/: .build/app becomes app.asar, .build/programs lies beside it. Only
  * what the entries reach is taken: dist/chunks keeps files of earlier builds for programs that still run from it.
+ * Several may do this at once: a file that is right is left alone, and each appears whole.
  */
 import fs from 'node:fs'
 import path from 'node:path'
 
 const root = path.join(import.meta.dirname, '..')
 const dist = path.join(root, 'dist')
+const build = path.join(root, '.build')
 const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
 
 const programs = ['gateway.cjs', 'gateway-http.cjs', 'gateway-stdio.cjs', 'parse-worker.cjs']
 const desktop = path.relative(dist, path.join(root, path.dirname(manifest.main)))
 
-stage('programs', [...programs, 'ui/index.html'], '')
-stage('app', [...filesIn(desktop), 'ui/index.html'], 'dist')
-write('app', 'package.json', `${JSON.stringify(about(), null, 2)}\n`)
+layOut('programs', reachedFrom([...programs, 'ui/index.html'], ''))
+layOut('app', [
+  ...reachedFrom([...filesBelow(path.join(dist, desktop), dist), 'ui/index.html'], 'dist'),
+  ['package.json', Buffer.from(`${JSON.stringify(about(), null, 2)}\n`)],
+])
 
 /** Without dependencies and scripts: electron-builder has nothing to collect, and readers nothing to run. */
 function about() {
@@ -34,39 +38,48 @@ function about() {
   }
 }
 
-function stage(target, entries, folder) {
-  fs.rmSync(path.join(root, '.build', target), { recursive: true, force: true })
-  for (const file of reachedFrom(entries))
-    write(target, path.join(folder, file), fs.readFileSync(path.join(dist, file)))
-}
-
-function write(target, file, data) {
-  const full = path.join(root, '.build', target, file)
-  fs.mkdirSync(path.dirname(full), { recursive: true })
-  fs.writeFileSync(full, data)
-}
-
 /** The entries and, by their file names in the text of what is reached, the chunks and assets that these load. */
-function reachedFrom(entries) {
-  const reached = new Set(entries)
+function reachedFrom(entries, folder) {
+  const reached = new Map(entries.map((file) => [file, read(file)]))
   const others = new Set(
-    [...filesIn('chunks'), ...filesIn('ui')].filter((file) => !reached.has(file)),
+    [path.join(dist, 'chunks'), path.join(dist, 'ui')].flatMap((from) => filesBelow(from, dist)),
   )
-  for (const file of reached) {
-    const text = fs.readFileSync(path.join(dist, file), 'latin1')
+  for (const [file, data] of reached) {
+    others.delete(file)
+    const text = data.toString('latin1')
     for (const other of others)
       if (text.includes(path.basename(other))) {
         others.delete(other)
-        reached.add(other)
+        reached.set(other, read(other))
       }
   }
-  return reached
+  return [...reached].map(([file, data]) => [path.join(folder, file), data])
 }
 
-function filesIn(folder) {
-  const at = path.join(dist, folder)
+function read(file) {
+  return fs.readFileSync(path.join(dist, file))
+}
+
+/** Makes the folder hold these files and no others. */
+function layOut(folder, files) {
+  const target = path.join(build, folder)
+  const wanted = new Map(files)
+  fs.mkdirSync(target, { recursive: true })
+  for (const file of filesBelow(target, target))
+    if (!wanted.has(file)) fs.rmSync(path.join(target, file), { force: true })
+  const draft = path.join(build, `staged-${process.pid}`)
+  for (const [file, data] of wanted) {
+    const full = path.join(target, file)
+    if (fs.existsSync(full) && fs.readFileSync(full).equals(data)) continue
+    fs.mkdirSync(path.dirname(full), { recursive: true })
+    fs.writeFileSync(draft, data)
+    fs.renameSync(draft, full)
+  }
+}
+
+function filesBelow(folder, base) {
   return fs
-    .readdirSync(at, { recursive: true, withFileTypes: true })
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(dist, path.join(entry.parentPath, entry.name)))
+    .map((entry) => path.relative(base, path.join(entry.parentPath, entry.name)))
 }
