@@ -31,6 +31,13 @@ async function measureCalls(bench: Bench, peers: Starters): Promise<void> {
     const gateway = await startGateway(bench, { catalog: catalogText() })
     targets.push(...gatewayTargets(bench, gateway, 'everything', 'echo'))
     targets.push(...eraTargets(gateway, 'echo'))
+    // What keeping the history costs the calls.
+    const forgetful = await startGateway(bench, {
+      catalog: catalogText(),
+      config: 'history: false\n',
+    })
+    for (const { name, pid, tool, open } of gatewayTargets(bench, forgetful, 'everything', 'echo'))
+      if (name === 'gateway') targets.push({ name: 'gateway, no history', pid, tool, open })
   }
   for (const peer of peers) {
     await peer.start().then(

@@ -65,14 +65,14 @@ export function built(bench: Bench, name: string): string {
 /** Starts the built gateway with a configuration of its own. The same `stateDir` again is a second start. */
 export async function startGateway(
   bench: Bench,
-  options: { catalog: string; stateDir?: string; preload?: string },
+  options: { catalog: string; stateDir?: string; preload?: string; config?: string },
 ): Promise<Gateway> {
   const program = built(bench, 'gateway-http.cjs')
   const stateDir = options.stateDir ?? freshFolder(bench, 'state')
   const configPath = path.join(stateDir, 'config.yaml')
   const catalogPath = path.join(stateDir, 'catalog.yaml')
   const log = path.join(stateDir, 'gateway.log')
-  writeFileSync(configPath, 'log_level: info\n')
+  writeFileSync(configPath, `log_level: info\n${options.config ?? ''}`)
   writeFileSync(catalogPath, options.catalog)
   const port = await freePort()
   const args = ['--config', configPath, '--catalog', catalogPath]
