@@ -9,3 +9,15 @@ export function text<K extends string>(
     one[key] = String(value)
   return one
 }
+
+/** The same search with one parameter set, or without it if there is no value. */
+export function withParam<S extends object, K extends keyof S>(
+  search: S,
+  key: K,
+  value: S[K] | undefined,
+): S {
+  const next = { ...search }
+  if (value === undefined) delete next[key]
+  else next[key] = value
+  return next
+}

@@ -4,6 +4,7 @@ import { guessLevel } from '../../src-renderer/screens/logs/log-level.ts'
 import {
   allLines,
   compileSearch,
+  matches,
   noSearch,
   partsOf,
 } from '../../src-renderer/screens/logs/log-query.ts'
@@ -129,6 +130,12 @@ describe('the search', () => {
     const broken = compileSearch({ ...noSearch, text: '(', isRegex: true })
     expect(broken.pattern).toBeNull()
     expect(broken.problem).toMatch(/^Not a regular expression: /)
+  })
+
+  it('highlights the first match, too, after a line was tested', () => {
+    const { pattern } = compileSearch({ ...noSearch, text: 'a' })
+    expect(pattern !== null && matches(pattern, 'banana')).toBe(true)
+    expect(partsOf('banana', pattern).filter(({ isMatch }) => isMatch).length).toBe(3)
   })
 
   it('ends on expressions that match nothing at every place', () => {

@@ -84,6 +84,8 @@ export function partsOf(text: string, pattern: RegExp | null): TextPart[] {
   if (pattern === null) return [{ text, isMatch: false }]
   const parts: TextPart[] = []
   let from = 0
+  // Where the last test has stopped is where it would begin.
+  pattern.lastIndex = 0
   for (const found of text.matchAll(pattern)) {
     if (found[0] === '') continue
     if (found.index > from) parts.push({ text: text.slice(from, found.index), isMatch: false })
