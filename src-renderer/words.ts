@@ -8,7 +8,7 @@ const day = 24 * hour
 /** "340 ms", "4.2 s", "2 min 4 s", "3 h 12 min", "5 d 2 h". */
 export function durationInWords(ms: number): string {
   if (ms < 1) return '< 1 ms'
-  if (ms < second) return `${Math.round(ms)} ms`
+  if (Math.round(ms) < second) return `${Math.round(ms)} ms`
   if (ms < 10 * second) return `${Math.round(ms / 100) / 10} s`
   if (ms < minute) return `${Math.floor(ms / second)} s`
   if (ms < hour) return pair(ms, minute, 'min', second, 's')

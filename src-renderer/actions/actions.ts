@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { useCallback } from 'react'
 import {
   BookText,
   CirclePause,
@@ -34,20 +35,25 @@ export interface Action {
   run: () => void
 }
 
+export type ServerAct = 'start' | 'stop' | 'restart'
+
 /** Starts, stops and restarts servers; a failure is a notice with its remedy. */
 export function useServerActs() {
   const gateway = useGateway()
   const cache = useQueryClient()
-  return (act: 'start' | 'stop' | 'restart', server: Pick<ServerRow, 'id' | 'display_name'>) => {
-    gateway.call(`server.${act}`, { id: server.id }).then(
-      (row) => {
-        cache.setQueryData<ServerRow[]>(keyOf('servers.list', {}), (rows) =>
-          rows?.map((one) => (one.id === row.id ? row : one)),
-        )
-      },
-      (thrown: unknown) => notifyFailure(`${server.display_name} did not ${act}.`, thrown),
-    )
-  }
+  return useCallback(
+    (act: ServerAct, server: Pick<ServerRow, 'id' | 'display_name'>) => {
+      gateway.call(`server.${act}`, { id: server.id }).then(
+        (row) => {
+          cache.setQueryData<ServerRow[]>(keyOf('servers.list', {}), (rows) =>
+            rows?.map((one) => (one.id === row.id ? row : one)),
+          )
+        },
+        (thrown: unknown) => notifyFailure(`${server.display_name} did not ${act}.`, thrown),
+      )
+    },
+    [gateway, cache],
+  )
 }
 
 /** What Space does to a server. */

@@ -66,7 +66,7 @@ export function TextArea({ className, ...props }: ComponentProps<'textarea'>) {
   return (
     <textarea
       spellCheck={false}
-      className={cx(controlStyle, 'min-h-16 py-1.5 leading-5', className)}
+      className={cx(controlStyle, 'py-1.5 leading-[18px]', className)}
       {...props}
     />
   )

@@ -96,7 +96,10 @@ export function Toasts() {
           />
         </Radix.Root>
       ))}
-      <Radix.Viewport className="fixed right-4 bottom-4 z-50 flex w-[380px] max-w-[calc(100vw-32px)] flex-col gap-2 outline-none" />
+      <Radix.Viewport
+        label="Notices ({hotkey})"
+        className="fixed right-4 bottom-4 z-50 flex w-[380px] max-w-[calc(100vw-32px)] flex-col gap-2 outline-none"
+      />
     </Radix.Provider>
   )
 }

@@ -13,7 +13,7 @@ export function Overview({ server }: { server: ServerDetailView }) {
   const memory = useRead('servers.memory', {}, { everyMs: 2000 })
   const url = useRead('gateway.info', {}).data?.url
   return (
-    <div className="flex min-h-0 flex-1 flex-col gap-6 overflow-auto px-5 py-4">
+    <div className="@container flex min-h-0 flex-1 flex-col gap-6 overflow-auto px-5 py-4">
       <Trouble server={server} />
       {(server.description !== '' || server.tags.length > 0) && (
         <div className="flex flex-col gap-1.5">
@@ -21,7 +21,7 @@ export function Overview({ server }: { server: ServerDetailView }) {
           <TagList tags={server.tags} />
         </div>
       )}
-      <dl className="grid grid-cols-[repeat(auto-fill,minmax(120px,1fr))] gap-x-6 gap-y-4">
+      <dl className="grid grid-cols-3 gap-x-6 gap-y-4 @xl:grid-cols-6">
         <Figure name="Uptime">
           <Uptime since={server.status === 'running' ? server.started_at : null} />
         </Figure>

@@ -14,8 +14,9 @@ export function useRemoveServer() {
         text: before.text,
         edits: [{ op: 'remove', id: server.id }],
       })
+      // First away from what is about to be gone.
+      await navigate({ to: '/servers' })
       const { etag } = await gateway.call('catalog.save', { text, etag: before.etag })
-      void navigate({ to: '/servers' })
       notify({
         title: `${server.display_name} removed`,
         action: {

@@ -1,7 +1,8 @@
 import { ArrowDown, Play, RotateCw, Square } from 'lucide-react'
+import { memo } from 'react'
 import { actOn } from '../../../src-shared/action-words.ts'
 import type { ServerRow } from '../../../src-shared/api.ts'
-import { startOrStop, useServerActs } from '../../actions/actions.ts'
+import { startOrStop, useServerActs, type ServerAct } from '../../actions/actions.ts'
 import { IconButton } from '../../components/button.tsx'
 import { cx } from '../../components/class-names.ts'
 import { Bytes, Duration, Uptime } from '../../components/quantity.tsx'
@@ -54,7 +55,13 @@ export function ServerList(props: ServerListProps) {
         compact ? (
           <CompactCells row={row} />
         ) : (
-          <FullCells {...props} row={row} act={act} tabIndex={tabIndex} />
+          <FullCells
+            row={row}
+            memory={props.memory?.[row.id]}
+            onTag={props.onTag}
+            act={act}
+            tabIndex={tabIndex}
+          />
         )
       }
       className={columns}
@@ -118,7 +125,7 @@ function SortHeading({ label, number, sorted, onSort }: SortHeadingProps) {
   )
 }
 
-function CompactCells({ row }: { row: ServerRow }) {
+const CompactCells = memo(function CompactCells({ row }: { row: ServerRow }) {
   return (
     <>
       <Cell className="flex items-center gap-2.5">
@@ -130,15 +137,18 @@ function CompactCells({ row }: { row: ServerRow }) {
       </Cell>
     </>
   )
-}
+})
 
-interface FullCellsProps extends ServerListProps {
+interface FullCellsProps {
   row: ServerRow
-  act: ReturnType<typeof useServerActs>
+  memory: number | undefined
+  onTag: (tag: string) => void
+  act: (act: ServerAct, row: ServerRow) => void
   tabIndex: 0 | -1
 }
 
-function FullCells({ row, memory, onTag, act, tabIndex }: FullCellsProps) {
+/** Drawn anew only when its own row has changed: a list is scrolled and told of others all the time. */
+const FullCells = memo(function FullCells({ row, memory, onTag, act, tabIndex }: FullCellsProps) {
   const error = errorOf(row)
   const main = startOrStop(row)
   const name = row.display_name
@@ -167,7 +177,7 @@ function FullCells({ row, memory, onTag, act, tabIndex }: FullCellsProps) {
         <Duration ms={row.latency_ms.p50} />
       </Cell>
       <Cell number>
-        <Bytes value={memory?.[row.id]} />
+        <Bytes value={memory} />
       </Cell>
       <Cell className="flex justify-end gap-1">
         {row.enabled && (
@@ -191,7 +201,7 @@ function FullCells({ row, memory, onTag, act, tabIndex }: FullCellsProps) {
       {error !== undefined && <ErrorLine text={error} />}
     </>
   )
-}
+})
 
 function RowAct({ hidden = false, ...props }: Parameters<typeof IconButton>[0]) {
   return (

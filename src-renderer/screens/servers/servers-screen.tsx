@@ -1,6 +1,6 @@
 import { Outlet, useMatch, useNavigate, useSearch } from '@tanstack/react-router'
 import { CirclePause, CirclePlay, Plus } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import { actionWords } from '../../../src-shared/action-words.ts'
 import type { ServerRow } from '../../../src-shared/api.ts'
 import { Button } from '../../components/button.tsx'
@@ -58,6 +58,10 @@ function ServersList({ open }: { open: string | undefined }) {
   )
   const tags = useMemo(() => tagsOf(rows ?? []), [rows])
   const setFilter = (next: ServerFilter) => void navigate({ to: '.', search: next, replace: true })
+  const pickTag = useCallback(
+    (tag: string) => void navigate({ to: '.', search: (old) => ({ ...old, tag }), replace: true }),
+    [navigate],
+  )
   const openServer = (row: ServerRow) =>
     void navigate({ to: '/servers/$id', params: { id: row.id }, search: filter })
 
@@ -98,7 +102,7 @@ function ServersList({ open }: { open: string | undefined }) {
           order={order}
           onOrder={setOrder}
           onOpen={openServer}
-          onTag={(tag) => setFilter({ ...filter, tag })}
+          onTag={pickTag}
         />
       )}
     </>

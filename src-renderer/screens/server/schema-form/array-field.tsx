@@ -97,6 +97,7 @@ function blank(schema: unknown, root: unknown): unknown {
   const { kind, schema: own } = fieldOf(schema, root)
   if (kind === 'string') return ''
   if (kind === 'number' || kind === 'integer') return numberOf(own, 'minimum') ?? 0
+  if (kind === 'union' && Array.isArray(own['oneOf'])) return blank(own['oneOf'][0], root)
   if (kind === 'enum' && Array.isArray(own['enum'])) return own['enum'][0] ?? null
   return null
 }

@@ -77,7 +77,7 @@ export function FieldShell(props: FieldShellProps) {
           {description}
         </p>
       )}
-      {value !== null &&
+      {!(value === null && field.nullable) &&
         children({
           id,
           'aria-describedby': described.filter(Boolean).join(' ') || undefined,
@@ -107,8 +107,10 @@ function expectation({ kind, schema }: Field): string {
     union: '',
     json: 'JSON',
   }[kind]
-  const from = numberOf(schema, 'minimum') ?? numberOf(schema, 'exclusiveMinimum')
+  const above = numberOf(schema, 'exclusiveMinimum')
+  const from = numberOf(schema, 'minimum')
   const to = numberOf(schema, 'maximum') ?? numberOf(schema, 'exclusiveMaximum')
+  if (above !== undefined && from === undefined) return `${words}, above ${above}`
   if (from !== undefined && to !== undefined) return `${words}, ${from} to ${to}`
   if (from !== undefined) return `${words}, from ${from}`
   if (to !== undefined) return `${words}, up to ${to}`

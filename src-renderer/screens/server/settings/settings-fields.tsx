@@ -165,7 +165,7 @@ export function SettingsFields({ id, draft, problems, onChange }: SettingsFields
             {(ids) => (
               <TextArea
                 {...ids}
-                className="font-mono text-sm [field-sizing:content]"
+                className="min-h-16 font-mono text-sm [field-sizing:content]"
                 placeholder="*"
                 value={draft.allow}
                 onChange={(event) => set({ allow: event.target.value })}
@@ -176,7 +176,7 @@ export function SettingsFields({ id, draft, problems, onChange }: SettingsFields
             {(ids) => (
               <TextArea
                 {...ids}
-                className="font-mono text-sm [field-sizing:content]"
+                className="min-h-16 font-mono text-sm [field-sizing:content]"
                 value={draft.deny}
                 onChange={(event) => set({ deny: event.target.value })}
               />
