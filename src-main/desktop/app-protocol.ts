@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { protocol } from 'electron'
+import { contentSecurityPolicy } from '../http/content-security-policy.ts'
 import { uiFolder } from './app-files.ts'
 
 /** Where the window comes from: `app://gateway/`, an origin that no web page and no file has. */
@@ -8,21 +9,6 @@ const scheme = 'app'
 const host = 'gateway'
 export const appOrigin = `${scheme}://${host}`
 export const appUrl = `${appOrigin}/`
-
-/** Pictures and sounds may be data: tools answer with them. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data: blob:",
-  "media-src 'self' data: blob:",
-  "worker-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',

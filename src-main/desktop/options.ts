@@ -38,5 +38,5 @@ export function parseDesktopOptions(args: readonly string[]): DesktopOptions {
 }
 
 function textOf(value: string | boolean | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
+  return typeof value === 'string' && value !== '' && !value.startsWith('-') ? value : undefined
 }

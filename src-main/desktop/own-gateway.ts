@@ -1,23 +1,26 @@
-import { GatewayError } from '../../src-shared/errors.ts'
 import { Host } from '../host/host.ts'
 import type { Settings } from '../host/settings.ts'
-import { programFile } from './app-files.ts'
+import { programFile, uiFolder } from './app-files.ts'
 import type { OwnGateway } from './gateway-link.ts'
 import { logFile } from './log-file.ts'
+
+/** The app's window and tray, as the gateway sees them. */
+const caller = { principal: 'desktop', session: 'desktop' }
 
 /** Hosts the gateway in this process: docs/adr/0007. Rejects with AlreadyRunningError or GatewayError. */
 export async function hostGateway(settings: Settings): Promise<OwnGateway> {
   const host = await Host.claim(settings, {
     workerFile: programFile('parse-worker'),
+    uiFolder: uiFolder(),
     logStream: logFile(settings.files.log),
   })
   await host.start()
+  const { management } = host
   return {
-    call: (name) =>
-      Promise.reject(new GatewayError('not_found', `There is no procedure '${name}' here.`)),
-    onEvent: () => () => {},
+    call: (name, input) => management.call(name, input, caller),
+    onEvent: (fn) => management.onEvent(fn, caller),
     close: () => host.close(),
     kill: () => host.kill(),
-    checkHealth: () => {},
+    checkHealth: () => host.gateway.checkHealth(),
   }
 }

@@ -17,7 +17,7 @@ export function setupTray(onAct: (act: TrayAct) => void): AppTray {
   const render = (state: TrayState): void => {
     last = state
     const model = trayModel(state)
-    const text = JSON.stringify([model, isDark()])
+    const text = JSON.stringify(model)
     if (text === shown) return
     shown = text
     const picture = pictureOf(model.icon)
@@ -30,6 +30,7 @@ export function setupTray(onAct: (act: TrayAct) => void): AppTray {
     tray.setContextMenu(Menu.buildFromTemplate(templateOf(model.items, onAct)))
   }
   nativeTheme.on('updated', () => {
+    shown = ''
     if (last !== undefined) render(last)
   })
   return { render }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
 import { z } from 'zod'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import { contentSecurityPolicy } from './content-security-policy.ts'
 import type { DashboardSessions } from './dashboard-sessions.ts'
 import type { UiHandler } from './listener.ts'
 import { errorBody, errorHeaders, sendJson } from './respond.ts'
@@ -13,20 +14,6 @@ export interface UiOptions {
   folder: string | undefined
   sessions: DashboardSessions
 }
-
-/** No inline script or style: what is injected could not run. Tools answer with pictures and sounds as data. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "media-src 'self' data: blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
 
 const pageHeaders = {
   'content-security-policy': contentSecurityPolicy,

@@ -21,6 +21,7 @@ gateway.logs.set('postgres', sampleLog(Number(values['log-lines'])))
 if (values.desktop)
   gateway.desktop = {
     gateway: 'own',
+    problem: null,
     can_launch_at_login: true,
     launch_at_login: false,
     has_tray: true,

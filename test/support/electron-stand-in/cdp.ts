@@ -21,14 +21,14 @@ export interface Commands {
   ]
   'Target.closeTarget': [{ targetId: string }, Nothing]
   'Runtime.enable': [Nothing, Nothing]
-  'Runtime.runIfWaitingForDebugger': [Nothing, Nothing]
   'Runtime.addBinding': [{ name: string; executionContextName: string }, Nothing]
   'Runtime.evaluate': [{ expression: string; contextId: number }, Nothing]
   'Page.enable': [Nothing, Nothing]
   'Page.addScriptToEvaluateOnNewDocument': [{ source: string; worldName?: string }, Nothing]
   'Page.navigate': [{ url: string }, { errorText?: string }]
+  'Page.crash': [Nothing, Nothing]
   'Page.reload': [Nothing, Nothing]
-  'Fetch.enable': [{ patterns: { urlPattern: string }[] }, Nothing]
+  'Fetch.enable': [{ patterns: { urlPattern: string; resourceType?: 'Document' }[] }, Nothing]
   'Fetch.continueRequest': [{ requestId: string }, Nothing]
   'Fetch.failRequest': [{ requestId: string; errorReason: 'Aborted' | 'Failed' }, Nothing]
   'Fetch.fulfillRequest': [
@@ -56,7 +56,6 @@ export interface CdpEvents {
   'Page.frameNavigated': { frame: { id: string; parentId?: string; url: string } }
   'Page.navigatedWithinDocument': { frameId: string; url: string }
   'Page.loadEventFired': Nothing
-  'Page.windowOpen': { url: string; windowFeatures: string[] }
   'Fetch.requestPaused': {
     requestId: string
     frameId: string

@@ -7,15 +7,12 @@ const { promise, resolve } = Promise.withResolvers<Chromium>()
 /** The running Chromium, once there is one. */
 export const engine: Promise<Chromium> = promise
 
-/**
- * Starts Chromium. Every page that appears waits until whoever expects it has let it go on: a page that nobody opened
- * through `BrowserWindow` never runs a line before it is judged.
- */
+/** Starts Chromium, and hears of every page that appears. */
 export async function startEngine(options: ChromiumOptions): Promise<Chromium> {
   const chromium = await Chromium.start(options)
   await chromium.send('Target.setAutoAttach', {
     autoAttach: true,
-    waitForDebuggerOnStart: true,
+    waitForDebuggerOnStart: false,
     flatten: true,
     filter: [{ type: 'page' }],
   })

@@ -66,7 +66,7 @@ const chromium = await startEngine({
   profile: path.join(userData, 'chromium'),
   debuggingPort: switchValue('remote-debugging-port'),
 })
-watchPages(chromium)
+await watchPages(chromium)
 chromium.events.once('gone', () => app.exit(1))
 schemes.isReady = true
 app.begin(chromium)

@@ -1,43 +1,40 @@
 import type { Chromium } from './chromium.ts'
 import { onEvent } from './engine.ts'
 
-/** Who made a page that appears, or says whether it may. */
-export interface Opener {
-  targetId: string
-  /** A page that `window.open` or a link has made; it waits. False: it is closed. */
-  mayOpen(): boolean
-}
-
-const openers = new Set<Opener>()
 const sessions = new Map<string, string>()
 const wanted = new Map<string, (sessionId: string) => void>()
 
-export function addOpener(opener: Opener): void {
-  openers.add(opener)
+/** Frames of our own pages that were allowed to load something. */
+const frames = new Set<string>()
+
+export function allowFrame(frameId: string): void {
+  frames.add(frameId)
 }
 
-export function removeOpener(opener: Opener): void {
-  openers.delete(opener)
-}
-
-/** Judges every page that appears, from now on. */
-export function watchPages(chromium: Chromium): void {
+/**
+ * Hears of every page from now on, and closes what is none of ours. That may be too late to keep it from loading, so the
+ * browser as a whole lets no document through but those of our pages.
+ */
+export async function watchPages(chromium: Chromium): Promise<void> {
+  onEvent(chromium, undefined, 'Fetch.requestPaused', ({ requestId, frameId }) => {
+    const answer = frames.has(frameId)
+      ? chromium.send('Fetch.continueRequest', { requestId })
+      : chromium.send('Fetch.failRequest', { requestId, errorReason: 'Aborted' })
+    answer.catch(() => {})
+  })
+  await chromium.send('Fetch.enable', {
+    patterns: [{ urlPattern: '*', resourceType: 'Document' }],
+  })
   onEvent(chromium, undefined, 'Target.attachedToTarget', ({ sessionId, targetInfo }) => {
     const { openerId, targetId } = targetInfo
-    const opener = [...openers].find((candidate) => candidate.targetId === openerId)
     if (openerId === undefined) {
       sessions.set(targetId, sessionId)
       wanted.get(targetId)?.(sessionId)
-      return
-    }
-    const what = opener?.mayOpen() === true ? 'a second window' : undefined
-    if (what !== undefined)
-      process.stderr.write(`The stand-in for Electron cannot open ${what} for a page.\n`)
-    chromium.send('Target.closeTarget', { targetId }).catch(() => {})
+    } else chromium.send('Target.closeTarget', { targetId }).catch(() => {})
   })
 }
 
-/** A new page of ours, and the session to speak with it; it waits until it is let go on. */
+/** A new page of ours, empty, and the session to speak with it. */
 export async function createPage(
   chromium: Chromium,
   size: { width: number; height: number },

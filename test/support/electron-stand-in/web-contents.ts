@@ -4,8 +4,7 @@ import type { CdpEvents, Commands } from './cdp.ts'
 import type { Chromium } from './chromium.ts'
 import { engine, onEvent } from './engine.ts'
 import { ipcMain } from './ipc-main.ts'
-import { addOpener, createPage, removeOpener } from './pages.ts'
-import type { Opener } from './pages.ts'
+import { allowFrame, createPage } from './pages.ts'
 import { schemes } from './protocol.ts'
 import { defaultSession } from './session.ts'
 import { notImplemented, strict, StrictEmitter } from './strict.ts'
@@ -40,10 +39,10 @@ let lastId = 0
 export class WebContents
   extends StrictEmitter
   implements
-    Opener,
     Pick<
       Contract,
       | 'id'
+      | 'forcefullyCrashRenderer'
       | 'send'
       | 'setWindowOpenHandler'
       | 'getURL'
@@ -66,7 +65,6 @@ export class WebContents
   private loading: string | undefined
   private isolated: number | undefined
   private openHandler: OpenHandler = () => ({ action: 'allow' })
-  private readonly decisions: boolean[] = []
 
   constructor(options: PageOptions) {
     super('webContents', events)
@@ -100,6 +98,10 @@ export class WebContents
     this.tell('Page.reload', {}).catch(() => {})
   }
 
+  forcefullyCrashRenderer(): void {
+    this.tell('Page.crash', {}).catch(() => {})
+  }
+
   send(channel: string, ...args: unknown[]): void {
     this.deliver({ channel, args })
   }
@@ -120,13 +122,8 @@ export class WebContents
     this.options.destroy()
   }
 
-  mayOpen(): boolean {
-    return this.decisions.shift() ?? false
-  }
-
   /** Of the window's end. */
   async drop(): Promise<void> {
-    removeOpener(this)
     await this.up.catch(() => {})
     const chromium = await engine
     await chromium.send('Target.closeTarget', { targetId: this.targetId }).catch(() => {})
@@ -137,7 +134,6 @@ export class WebContents
     const { targetId, sessionId } = await createPage(chromium, this.options.size)
     this.targetId = targetId
     this.sessionId = sessionId
-    addOpener(this)
     this.listen(chromium)
     await this.tell('Page.enable', {})
     await this.tell('Runtime.enable', {})
@@ -145,13 +141,11 @@ export class WebContents
     await this.tell('Page.addScriptToEvaluateOnNewDocument', {
       source: `if (window === window.top) (${mainWorld.toString()})()`,
     })
-    if (this.options.preload !== undefined)
-      await this.tell('Page.addScriptToEvaluateOnNewDocument', {
-        source: preloadSource(this.options.preload),
-        worldName,
-      })
+    await this.tell('Page.addScriptToEvaluateOnNewDocument', {
+      source: preloadSource(this.options.preload),
+      worldName,
+    })
     await this.tell('Fetch.enable', { patterns: [{ urlPattern: '*' }] })
-    await this.tell('Runtime.runIfWaitingForDebugger', {})
   }
 
   private listen(chromium: Chromium): void {
@@ -161,7 +155,7 @@ export class WebContents
       if (context.name === worldName) this.isolated = context.id
     })
     on('Runtime.bindingCalled', ({ name, payload, executionContextId }) => {
-      if (name === bindingName && executionContextId === this.isolated) void this.invoke(payload)
+      if (name === bindingName && executionContextId === this.isolated) this.hear(payload)
     })
     on('Fetch.requestPaused', (request) => {
       this.answer(request).catch((error: unknown) => {
@@ -181,16 +175,6 @@ export class WebContents
     on('Page.loadEventFired', () => {
       if (this.url !== 'about:blank') this.emit('did-finish-load')
     })
-    on('Page.windowOpen', ({ url }) => {
-      const details = {
-        url: schemes.real(url),
-        frameName: '',
-        features: '',
-        disposition: 'new-window' as const,
-        referrer: { url: this.url, policy: 'default' as const },
-      }
-      this.decisions.push(this.openHandler(details).action === 'allow')
-    })
     on('Inspector.targetCrashed', () => {
       this.emit('render-process-gone', {}, { reason: 'crashed', exitCode: 1 })
     })
@@ -206,6 +190,7 @@ export class WebContents
     }
     const handler = schemes.handlerOf(url)
     if (handler === undefined) {
+      allowFrame(request.frameId)
       await this.tell('Fetch.continueRequest', { requestId })
       return
     }
@@ -230,9 +215,24 @@ export class WebContents
     return isMainFrame && this.emitPreventableWith('will-navigate', { url, isMainFrame }, url)
   }
 
-  private async invoke(payload: string): Promise<void> {
-    const { id, channel, args }: { id: number; channel: string; args: unknown[] } =
-      JSON.parse(payload)
+  private hear(payload: string): void {
+    const message: Call | { open: string } = JSON.parse(payload)
+    if ('open' in message) this.askToOpen(schemes.real(message.open))
+    else void this.invoke(message)
+  }
+
+  private askToOpen(url: string): void {
+    const { action } = this.openHandler({
+      url,
+      frameName: '',
+      features: '',
+      disposition: 'new-window',
+      referrer: { url: this.url, policy: 'default' },
+    })
+    if (action !== 'deny') process.stderr.write(`${notImplemented('second window').message}\n`)
+  }
+
+  private async invoke({ id, channel, args }: Call): Promise<void> {
     const frame = strict('WebFrameMain', {
       url: this.url,
       origin: originOf(this.url),
@@ -264,8 +264,14 @@ export class WebContents
   }
 }
 
-function preloadSource(file: string): string {
-  const source = fs.readFileSync(file, 'utf8')
+interface Call {
+  id: number
+  channel: string
+  args: unknown[]
+}
+
+function preloadSource(file: string | undefined): string {
+  const source = file === undefined ? '' : fs.readFileSync(file, 'utf8')
   if (/^\s*(import|export)\s/m.test(source)) throw notImplemented('preload script as a module')
   const process = JSON.stringify({ platform: globalThis.process.platform, versions: {}, env: {} })
   const preload = `function (require, module, exports, process) { ${source}\n }`

@@ -62,6 +62,23 @@ export function mainWorld(): void {
     }
   }
 
+  // Electron asks before there is a window; Chromium tells when there is one. So the page does not get that far.
+  const open = (url: string): void => void say('open', new URL(url, document.baseURI).href)
+  window.open = (url) => {
+    open(String(url ?? 'about:blank'))
+    return null
+  }
+  const follow = (event: MouseEvent): void => {
+    const link = event.composedPath().find((one) => one instanceof HTMLAnchorElement)
+    if (link === undefined || event.defaultPrevented) return
+    const isElsewhere = event.button === 1 || event.ctrlKey || event.metaKey || event.shiftKey
+    if (!isElsewhere && !['_blank', '_new'].includes(link.target)) return
+    event.preventDefault()
+    open(link.href)
+  }
+  window.addEventListener('click', follow)
+  window.addEventListener('auxclick', follow)
+
   hear('expose', ({ key, shape }: { key: string; shape: Shape }) => {
     Object.defineProperty(globalThis, key, { value: build(shape), enumerable: true })
   })
@@ -127,6 +144,9 @@ export function isolatedWorld(preload: Preload, process: object, binding: string
     return error instanceof Error ? error.message : String(error)
   }
 
+  document.addEventListener('stand-in:open', (event) => {
+    if (event instanceof CustomEvent) post({ open: JSON.parse(String(event.detail)) as unknown })
+  })
   const post = (message: object): void => {
     const send: unknown = Reflect.get(globalThis, binding)
     if (typeof send === 'function') send(JSON.stringify(message))
