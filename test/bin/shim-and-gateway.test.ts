@@ -121,6 +121,7 @@ describe('without a gateway', () => {
     expect(fs.readdirSync(state).toSorted(), log).toEqual([
       'cache',
       'gateway.log',
+      'history.sqlite',
       'key',
       'processes',
     ])
