@@ -58,6 +58,8 @@ interface IconButtonProps extends Omit<ComponentProps<'button'>, 'aria-label' | 
   label: string
   size?: 'small' | 'normal'
   kind?: ButtonKind
+  /** In rows of long lists: the browser's own tooltip, which costs nothing until it is shown. */
+  light?: boolean
 }
 
 export function IconButton({
@@ -65,19 +67,20 @@ export function IconButton({
   label,
   size = 'normal',
   kind = 'quiet',
+  light = false,
   className,
   ...props
 }: IconButtonProps) {
-  return (
-    <Tooltip text={label}>
-      <button
-        type="button"
-        aria-label={label}
-        className={cx(base, kinds[kind], size === 'small' ? 'size-6' : 'size-8', className)}
-        {...props}
-      >
-        <Icon size={size === 'small' ? 14 : 16} aria-hidden />
-      </button>
-    </Tooltip>
+  const button = (
+    <button
+      type="button"
+      aria-label={label}
+      title={light ? label : undefined}
+      className={cx(base, kinds[kind], size === 'small' ? 'size-6' : 'size-8', className)}
+      {...props}
+    >
+      <Icon size={size === 'small' ? 14 : 16} aria-hidden />
+    </button>
   )
+  return light ? button : <Tooltip text={label}>{button}</Tooltip>
 }

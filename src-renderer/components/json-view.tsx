@@ -1,5 +1,6 @@
 import { ChevronRight } from 'lucide-react'
 import { useState } from 'react'
+import { count } from '../words.ts'
 import { cx } from './class-names.ts'
 
 interface JsonViewProps {
@@ -97,7 +98,29 @@ function Name({ name }: { name: string | undefined }) {
 }
 
 function Scalar({ value }: { value: unknown }) {
-  if (typeof value === 'string') return <span className="text-ok">{JSON.stringify(value)}</span>
+  if (typeof value === 'string') return <Text value={value} />
   if (value === null) return <span className="text-idle">null</span>
+  // A whole number that no double holds.
+  if (typeof value === 'bigint') return <span className="text-accent">{value.toString()}</span>
   return <span className="text-accent">{JSON.stringify(value)}</span>
+}
+
+const shownText = 2000
+
+/** A text of a megabyte would take a second to lay out: it is shown whole on demand. */
+function Text({ value }: { value: string }) {
+  const [isWhole, setWhole] = useState(value.length <= shownText)
+  if (isWhole) return <span className="text-ok">{JSON.stringify(value)}</span>
+  return (
+    <>
+      <span className="text-ok">{JSON.stringify(value.slice(0, shownText)).slice(0, -1)}…</span>{' '}
+      <button
+        type="button"
+        className="font-sans text-accent hover:underline"
+        onClick={() => setWhole(true)}
+      >
+        Show all {count(value.length)} characters
+      </button>
+    </>
+  )
 }

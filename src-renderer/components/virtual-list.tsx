@@ -72,7 +72,9 @@ export function VirtualList<T>({
     count: items.length,
     getScrollElement: () => scroller.current,
     estimateSize: heightAt,
-    overscan: 12,
+    overscan: 8,
+    // A frame later at most; drawing at once would cost more than it shows.
+    useFlushSync: false,
     // The row in the tab order stays, wherever the list is scrolled to.
     rangeExtractor: useCallback(
       (range: Range) => {

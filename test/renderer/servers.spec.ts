@@ -71,8 +71,10 @@ test('the list is filtered by text, tag and state, and the address keeps it', as
   open,
 }) => {
   await open()
+  await page.getByRole('row', { name: /PostgreSQL/ }).waitFor()
   await page.keyboard.press('/')
   await page.keyboard.type('issues')
+  await expect(page.getByRole('searchbox')).toHaveValue('issues')
   await expect(page.getByRole('row', { name: /GitHub/ })).toBeVisible()
   await expect(page.getByRole('row', { name: /PostgreSQL/ })).toBeHidden()
   await page.keyboard.press('Escape')
@@ -160,7 +162,15 @@ test('a thousand servers: few rows are drawn, and scrolling and events keep up',
       if (row !== undefined) gateway.set(row.id, { request_count: row.request_count + 1 })
     }
   }, 50)
-  const frames = await list.evaluate(async (scroller) => {
+  const cpu = await page.context().newCDPSession(page)
+  // Time of the window's own thread: a machine that is busy with other things does not count.
+  await cpu.send('Performance.enable', { timeDomain: 'threadTicks' })
+  const spentMs = async () => {
+    const { metrics } = await cpu.send('Performance.getMetrics')
+    return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000
+  }
+  const before = await spentMs()
+  const intervals = await list.evaluate(async (scroller) => {
     const times: number[] = []
     let last = performance.now()
     for (let frame = 0; frame < 120; frame += 1) {
@@ -172,16 +182,14 @@ test('a thousand servers: few rows are drawn, and scrolling and events keep up',
     }
     return times.sort((a, b) => a - b)
   })
+  const perFrame = ((await spentMs()) - before) / 120
   clearInterval(events)
-  const median = frames[60] ?? Infinity
-  const p95 = frames[114] ?? Infinity
-  test.info().annotations.push({
-    type: 'frames',
-    description: `median ${median.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`,
-  })
-  // 60 frames a second on an idle machine; the bound leaves room for a busy one.
-  expect(median).toBeLessThan(34)
-  expect(p95).toBeLessThan(100)
+  const at = (part: number) => `${(intervals[Math.floor(part * 120)] ?? 0).toFixed(1)} ms`
+  const frames = `${perFrame.toFixed(1)} ms of CPU, median interval ${at(0.5)}, 95 % ${at(0.95)}`
+  test.info().annotations.push({ type: 'frames', description: frames })
+  console.log(`a thousand servers, per frame: ${frames}`)
+  // Sixty frames a second leave 16.7 ms for each.
+  expect(perFrame).toBeLessThan(14)
   await list.getByRole('row').nth(5).focus()
   await page.keyboard.press('End')
   await expect(list.getByRole('row', { name: /Server 0990/ })).toBeFocused()

@@ -207,6 +207,7 @@ function RowAct({ hidden = false, ...props }: Parameters<typeof IconButton>[0]) 
   return (
     <IconButton
       {...props}
+      light
       size="small"
       className={cx(
         'opacity-80 group-hover:opacity-100 group-focus-within:opacity-100 focus-visible:opacity-100',
