@@ -15,6 +15,7 @@ const theme = EditorView.theme({
   '.cm-scroller': {
     fontFamily: "'JetBrains Mono Variable', ui-monospace, monospace",
     lineHeight: '20px',
+    fontVariantLigatures: 'none',
     scrollbarWidth: 'thin',
     scrollbarColor: 'color-mix(in srgb, var(--muted) 45%, transparent) transparent',
   },
@@ -32,7 +33,7 @@ const theme = EditorView.theme({
     border: 'none',
     fontVariantNumeric: 'tabular-nums',
   },
-  '.cm-lineNumbers .cm-gutterElement': { padding: '0 4px 0 10px', minWidth: '36px' },
+  '.cm-lineNumbers .cm-gutterElement': { padding: '0 4px 0 4px', minWidth: '30px' },
   '.cm-activeLine': { backgroundColor: 'color-mix(in srgb, var(--hover) 60%, transparent)' },
   '&:not(.cm-focused) .cm-activeLine': { backgroundColor: 'transparent' },
   '.cm-activeLineGutter': { backgroundColor: 'transparent', color: 'var(--text)' },

@@ -80,8 +80,8 @@ export class TextEditor {
       { key: 'Shift-F8', run: previousDiagnostic },
     ]
     return [
-      baseExtensions(label),
       lintGutter(),
+      baseExtensions(label),
       linter(null),
       foldGutter(),
       foldItems,

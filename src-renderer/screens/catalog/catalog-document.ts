@@ -150,6 +150,12 @@ export class CatalogDocument {
     throw new ApiError('conflict', 'The text changes too fast. Nothing was changed; try again.')
   }
 
+  /** When all edits under way are in the text, and it has been checked. */
+  async settled(): Promise<void> {
+    await this.#edits
+    if (!this.#now.fresh) await this.#check()
+  }
+
   /** Writes the text to the file. Rejects as `catalog.save` does; with `precondition_failed`, `theirs` is set, too. */
   async save(): Promise<Saved> {
     const { doc, saved: before, entries } = this.#now

@@ -1,4 +1,5 @@
 import { createContext, use } from 'react'
+import type { SchemaNode } from '../../editor/schema-node.ts'
 import type { CatalogEntry } from '../../../src-shared/api.ts'
 
 /** The server in the form, and how its fields change it. */
@@ -21,4 +22,16 @@ export function useEntryForm(): EntryForm {
   const form = use(EntryFormContext)
   if (form === null) throw new Error('There is no entry form around this field.')
   return form
+}
+
+export interface SchemaFieldProps {
+  /** From the server down. */
+  path: readonly string[]
+  node: SchemaNode
+  required?: boolean
+}
+
+/** The key of the field at a path. */
+export function nameAt(path: readonly string[]): string {
+  return path.at(-1) ?? ''
 }

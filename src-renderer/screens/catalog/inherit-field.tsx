@@ -1,10 +1,10 @@
 import { useId } from 'react'
 import { Select } from '../../components/select.tsx'
-import { useEntryForm } from './entry-context.ts'
+import { useEntryForm, type SchemaFieldProps } from './entry-context.ts'
 import { fieldPatch, valueAt } from './entry-patch.ts'
 import { labelOf } from './field-rules.ts'
 import { Prose } from './prose.tsx'
-import { ListField, type SchemaFieldProps } from './schema-field.tsx'
+import { ListField } from './list-field.tsx'
 
 /** Yes, no, or a list: all variables, none, or those named. */
 export function InheritField({ path, node }: SchemaFieldProps) {

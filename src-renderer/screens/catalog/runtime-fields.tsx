@@ -1,15 +1,19 @@
-import { useId } from 'react'
+import { useId, type ComponentType } from 'react'
 import { isRecord } from '../../../src-shared/json-record.ts'
 import { Select } from '../../components/select.tsx'
 import { variantsFor, type SchemaNode } from '../../editor/schema-node.ts'
-import { useEntryForm } from './entry-context.ts'
+import { useEntryForm, type SchemaFieldProps } from './entry-context.ts'
 import { mapPatch, valueAt } from './entry-patch.ts'
 import { labelOf } from './field-rules.ts'
 import { Prose } from './prose.tsx'
-import { SchemaField, type SchemaFieldProps } from './schema-field.tsx'
+
+interface RuntimeFieldsProps extends SchemaFieldProps {
+  /** Draws a field of the chosen type. */
+  renderField: ComponentType<SchemaFieldProps>
+}
 
 /** A choice among maps that a `type` tells apart: the type, then its own fields. */
-export function RuntimeFields({ path, node }: SchemaFieldProps) {
+export function RuntimeFields({ path, node, renderField: Part }: RuntimeFieldsProps) {
   const { entry, locked, patch } = useEntryForm()
   const id = useId()
   const given = valueAt(entry, path)
@@ -57,7 +61,7 @@ export function RuntimeFields({ path, node }: SchemaFieldProps) {
         [...(variant?.properties ?? [])]
           .filter(([name]) => name !== 'type')
           .map(([name, child]) => (
-            <SchemaField
+            <Part
               key={`${type}.${name}`}
               path={[...path, name]}
               node={child}

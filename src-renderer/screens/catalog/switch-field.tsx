@@ -1,10 +1,9 @@
 import { useId } from 'react'
 import { Switch } from '../../components/switch.tsx'
-import { useEntryForm } from './entry-context.ts'
+import { useEntryForm, type SchemaFieldProps } from './entry-context.ts'
 import { fieldPatch, valueAt } from './entry-patch.ts'
 import { labelOf } from './field-rules.ts'
 import { Prose } from './prose.tsx'
-import type { SchemaFieldProps } from './schema-field.tsx'
 
 export function SwitchField({ path, node }: SchemaFieldProps) {
   const { entry, saved, locked, patch } = useEntryForm()

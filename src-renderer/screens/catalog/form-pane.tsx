@@ -1,0 +1,164 @@
+import { LibraryBig, Plus } from 'lucide-react'
+import { useMemo } from 'react'
+import type { CatalogProblemView } from '../../../src-shared/api.ts'
+import { canonicalJson } from '../../../src-shared/json-record.ts'
+import { Banner } from '../../components/banner.tsx'
+import { Button } from '../../components/button.tsx'
+import { SplitView } from '../../components/split-view.tsx'
+import { EmptyState } from '../../components/states.tsx'
+import { notify, notifyFailure } from '../../components/toast.tsx'
+import type { SchemaNode } from '../../editor/schema-node.ts'
+import type { CatalogDocument, CatalogSnapshot } from './catalog-document.ts'
+import { EntryFormView } from './entry-form.tsx'
+import { EntryList, type ListedServer } from './entry-list.tsx'
+import { freeId } from './new-id.ts'
+
+interface FormPaneProps {
+  document: CatalogDocument
+  now: CatalogSnapshot
+  schema: SchemaNode
+  /** Index of the chosen server; undefined for none. */
+  chosen: number | undefined
+  onChoose: (index: number | undefined) => void
+  onProblem: (problem: CatalogProblemView) => void
+  onUndo: () => void
+  onAdd: () => void
+}
+
+/** The text's servers as a list, and the chosen one as a form. */
+export function FormPane(props: FormPaneProps) {
+  const { document, now, schema, chosen, onChoose, onProblem, onUndo, onAdd } = props
+  const { entries, problems, saved, readable } = now
+  const listed = useMemo(
+    () => listServers(entries, problems, saved.entries),
+    [entries, problems, saved.entries],
+  )
+  const serverSchema = schema.properties.get('servers')?.items ?? schema
+  const server = chosen === undefined ? undefined : entries[chosen]
+  const index = server === undefined ? undefined : chosen
+
+  if (entries.length === 0) {
+    return (
+      <div className="flex min-h-0 flex-1 flex-col">
+        {!readable && <Unreadable now={now} onProblem={onProblem} />}
+        <EmptyState
+          icon={LibraryBig}
+          title="No servers yet. Paste an mcpServers snippet or pick a template."
+          action={
+            <Button icon={Plus} onClick={onAdd} disabled={!readable}>
+              Add server
+            </Button>
+          }
+        />
+      </div>
+    )
+  }
+
+  const isFindable =
+    server !== undefined &&
+    server.id !== '' &&
+    entries.filter(({ id }) => id === server.id).length === 1
+  return (
+    <div className="flex min-h-0 flex-1 flex-col">
+      {!readable && <Unreadable now={now} onProblem={onProblem} />}
+      <SplitView
+        hint="Choose a server to see it as a form."
+        back={{ label: 'All servers', onBack: () => onChoose(undefined) }}
+        list={<EntryList servers={listed} chosen={index ?? -1} onChoose={onChoose} />}
+        detail={
+          server === undefined ? null : (
+            <>
+              {readable && !isFindable && (
+                <Banner kind="warn">
+                  This server has no ID of its own yet, so it can be edited in the YAML alone.
+                </Banner>
+              )}
+              <EntryFormView
+                key={index}
+                schema={serverSchema}
+                server={server}
+                problems={readable ? problemsOf(problems, server) : []}
+                onProblem={onProblem}
+                form={{
+                  id: server.id,
+                  entry: server.entry,
+                  saved: saved.entries.find(({ id }) => id === server.id)?.entry,
+                  otherIds: entries.flatMap(({ id }, at) => (at === index ? [] : [id])),
+                  locked: !readable || !isFindable,
+                  patch: (patch) => document.edit([{ op: 'patch', id: server.id, patch }]),
+                }}
+                onDuplicate={() => {
+                  const id = freeId(server.id, new Set(entries.map((one) => one.id)))
+                  document.edit([{ op: 'add', entry: { ...server.entry, id } }]).then(
+                    () => onChoose(entries.length),
+                    (thrown: unknown) => notifyFailure(`${server.id} was not duplicated.`, thrown),
+                  )
+                }}
+                onRemove={() => {
+                  document.edit([{ op: 'remove', id: server.id }]).then(
+                    () => {
+                      onChoose(undefined)
+                      notify({
+                        title: `${server.id} is taken out of the text`,
+                        description: 'It runs until you save.',
+                        action: { label: 'Undo', run: onUndo },
+                      })
+                    },
+                    (thrown: unknown) => notifyFailure(`${server.id} was not removed.`, thrown),
+                  )
+                }}
+              />
+            </>
+          )
+        }
+      />
+    </div>
+  )
+}
+
+/** The form stays as it was, and says why. */
+function Unreadable({
+  now,
+  onProblem,
+}: {
+  now: CatalogSnapshot
+  onProblem: (problem: CatalogProblemView) => void
+}) {
+  const [problem] = now.problems
+  return (
+    <Banner
+      kind="bad"
+      className="border-b border-line"
+      actions={
+        problem !== undefined && (
+          <Button size="small" onClick={() => onProblem(problem)}>
+            Go to line {problem.line}
+          </Button>
+        )
+      }
+    >
+      The YAML cannot be read now, so the form shows what it last knew and takes no changes.
+    </Banner>
+  )
+}
+
+function listServers(
+  entries: CatalogSnapshot['entries'],
+  problems: CatalogSnapshot['problems'],
+  saved: CatalogSnapshot['entries'],
+): ListedServer[] {
+  const before = new Map(saved.map(({ id, entry }) => [id, canonicalJson(entry)]))
+  return entries.map((server, index) => ({
+    index,
+    server,
+    problems: problemsOf(problems, server).length,
+    changed: before.get(server.id) !== canonicalJson(server.entry),
+  }))
+}
+
+function problemsOf(
+  problems: CatalogSnapshot['problems'],
+  { from_line, to_line }: CatalogSnapshot['entries'][number],
+): CatalogSnapshot['problems'] {
+  return problems.filter(({ line }) => line >= from_line && line <= to_line)
+}
