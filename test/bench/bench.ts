@@ -36,8 +36,8 @@ async function measureCalls(bench: Bench, peers: Starters): Promise<void> {
       catalog: catalogText(),
       config: 'history: false\n',
     })
-    for (const { name, pid, tool, open } of gatewayTargets(bench, forgetful, 'everything', 'echo'))
-      if (name === 'gateway') targets.push({ name: 'gateway, no history', pid, tool, open })
+    for (const target of gatewayTargets(bench, forgetful, 'everything', 'echo'))
+      if (target.name === 'gateway') targets.push({ ...target, name: 'gateway, no history' })
   }
   for (const peer of peers) {
     await peer.start().then(
