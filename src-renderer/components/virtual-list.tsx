@@ -34,6 +34,10 @@ interface VirtualListProps<T> {
   onAct?: (item: T) => void
   /** Other keys with a row in focus; true if it was one of yours. */
   onRowKey?: (item: T, event: KeyboardEvent) => boolean
+  /** The last rows come into sight: more may be read. */
+  onNearEnd?: () => void
+  /** The list has been scrolled to its top, or away from it. */
+  onTop?: (isAtTop: boolean) => void
   className?: string
 }
 
@@ -54,6 +58,8 @@ export function VirtualList<T>({
   onOpen,
   onAct,
   onRowKey,
+  onNearEnd,
+  onTop,
   className,
 }: VirtualListProps<T>) {
   const scroller = useRef<HTMLDivElement>(null)
@@ -85,6 +91,12 @@ export function VirtualList<T>({
       [active, items.length],
     ),
   })
+
+  const last = virtualizer.getVirtualItems().at(-1)?.index ?? -1
+  const isNearEnd = onNearEnd !== undefined && items.length > 0 && last >= items.length - 30
+  useEffect(() => {
+    if (isNearEnd) onNearEnd()
+  }, [isNearEnd, items.length, onNearEnd])
 
   const heights = typeof rowHeight === 'number' ? '' : items.map((_, at) => heightAt(at)).join()
   useLayoutEffect(() => virtualizer.measure(), [virtualizer, heights])
@@ -140,6 +152,7 @@ export function VirtualList<T>({
       role="grid"
       aria-label={label}
       aria-rowcount={items.length + (header === undefined ? 0 : 1)}
+      onScroll={onTop && ((event) => onTop(event.currentTarget.scrollTop < 8))}
       className={cx('relative min-h-0 flex-1 overflow-auto', className)}
     >
       {header !== undefined && (

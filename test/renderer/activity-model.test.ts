@@ -8,7 +8,7 @@ import {
   withOlder,
 } from '../../src-renderer/screens/activity/activity-entries.ts'
 import { prettyLines, readJson } from '../../src-renderer/screens/activity/kept-json.ts'
-import { diffLines, foldSame } from '../../src-renderer/screens/activity/line-diff.ts'
+import { diffLines } from '../../src-renderer/screens/activity/line-diff.ts'
 import { RequestRate } from '../../src-renderer/screens/activity/request-rate.ts'
 import type { ActivityEntry } from '../../src-shared/api.ts'
 
@@ -102,19 +102,6 @@ describe('the difference of two answers', () => {
     const began = performance.now()
     expect(diffLines(before, after).map(({ kind }) => kind)).toEqual(['removed', 'added'])
     expect(performance.now() - began).toBeLessThan(1500)
-  })
-
-  it('folds what is the same far from a change', () => {
-    const before = Array.from({ length: 20 }, (_, i) => `${i}`)
-    const parts = foldSame(diffLines(before, before.with(10, 'x')), 2)
-    expect(parts.map(({ kind, lines: { length } }) => `${kind} ${length}`)).toEqual([
-      'folded 8',
-      'same 2',
-      'removed 1',
-      'added 1',
-      'same 2',
-      'folded 7',
-    ])
   })
 })
 

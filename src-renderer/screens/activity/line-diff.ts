@@ -93,23 +93,3 @@ function walkBack(
   }
   return steps.reverse()
 }
-
-/** Long runs of what is the same are folded to `around` lines beside each change. */
-export type DiffPart = DiffRun | { kind: 'folded'; lines: readonly string[] }
-
-export function foldSame(runs: readonly DiffRun[], around = 3): DiffPart[] {
-  return runs.flatMap((run, index): DiffPart[] => {
-    if (run.kind !== 'same') return [run]
-    const before = index === 0 ? 0 : around
-    const after = index === runs.length - 1 ? 0 : around
-    const hidden = run.lines.length - before - after
-    // Folding a line or two away shows less, and is no shorter.
-    if (hidden < 3) return [run]
-    const parts: DiffPart[] = [
-      { kind: 'same', lines: run.lines.slice(0, before) },
-      { kind: 'folded', lines: run.lines.slice(before, before + hidden) },
-      { kind: 'same', lines: run.lines.slice(before + hidden) },
-    ]
-    return parts.filter(({ lines }) => lines.length > 0)
-  })
-}
