@@ -62,7 +62,7 @@ export interface Gateway {
   reload(): Promise<ReloadResult>
   stats(): Stats
   onEvent(fn: (event: GatewayEvent) => void): () => void
-  /** True when it has no session, no request in flight and no running server. */
+  /** True when it has no session, no request in flight, no running server, and nobody who looks at it. */
   isQuiet(): boolean
   /** Drains what is in flight (`drain_timeout_seconds`), then stops every server. Idempotent. */
   shutdown(): Promise<void>
@@ -281,7 +281,8 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       last_reload: catalog.lastReload,
     }),
     onEvent: (fn) => feed.follow(fn),
-    isQuiet: () => sessions.size === 0 && supervisor.all().every((server) => server.isQuiet),
+    isQuiet: () =>
+      sessions.size === 0 && !feed.isHeard && supervisor.all().every((server) => server.isQuiet),
     killAll: () => trees.killAllSync(),
     shutdown: async () => {
       closing = true

@@ -88,3 +88,10 @@ test('pausing lets calls in flight finish, stops every server and refuses starts
     false,
   ])
 })
+
+test('a gateway that somebody looks at is not quiet', async () => {
+  const { host } = await openHost()
+  expect(host.gateway.isQuiet()).toBe(false) // the test itself follows
+  const other = await openHost({ follow: false })
+  expect(other.host.gateway.isQuiet()).toBe(true)
+})

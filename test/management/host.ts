@@ -33,13 +33,15 @@ export interface TestHostOptions extends HostOptions {
   /** As it stands in the file. */
   configText?: string
   catalogText?: string
+  /** False: nobody hears of events. */
+  follow?: boolean
 }
 
 const caller = { principal: 'desktop', session: 'window' }
 
 /** A gateway with endpoint and socket on folders of its own, in this process; ended with the test. */
 export async function openHost(options: TestHostOptions = {}): Promise<TestHost> {
-  const { servers = [], config = {}, configText, catalogText, ...rest } = options
+  const { servers = [], config = {}, configText, catalogText, follow = true, ...rest } = options
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'gateway-host-'))
   const catalogPath = path.join(dir, 'catalog.yaml')
   const configPath = path.join(dir, 'config', 'config.yaml')
@@ -73,8 +75,10 @@ export async function openHost(options: TestHostOptions = {}): Promise<TestHost>
     await fs.rm(dir, { recursive: true, force: true, maxRetries: 3 })
   })
   await host.start()
+  // It is loaded first, so that no event is missed.
+  await host.management.call('gateway.info', {}, caller)
   const events: ApiEvent[] = []
-  host.management.onEvent((event) => void events.push(event), caller)
+  if (follow) host.management.onEvent((event) => void events.push(event), caller)
   return {
     host,
     dir,
