@@ -18,8 +18,6 @@ export interface Peer {
 export interface OwnGateway extends Peer {
   /** What is in flight finishes, every server ends. Rejects if that took too long, and what was left was killed. */
   close(): Promise<void>
-  /** Every process of every server, at once; synchronous. */
-  kill(): void
   /** The machine has slept: what is still alive is found out soon. */
   checkHealth(): void
 }
@@ -32,8 +30,11 @@ export interface AttachedGateway extends Peer {
 
 export interface GatewayLinkOptions {
   flags: SettingsFlags
-  /** Rejects with AlreadyRunningError, or GatewayError for what a person must mend. */
-  host: (settings: Settings) => Promise<OwnGateway>
+  /**
+   * Rejects with AlreadyRunningError, or GatewayError for what a person must mend. `onKill` gets what ends every process
+   * of every server at once, from before the first one runs.
+   */
+  host: (settings: Settings, onKill: (kill: () => void) => void) => Promise<OwnGateway>
   /** Rejects with GatewayError. */
   attach: (settings: Settings, info: GatewayInfo) => Promise<AttachedGateway>
 }
@@ -60,6 +61,7 @@ export class GatewayLink implements Peer {
   private opening: Promise<void> = Promise.resolve()
   private isClosing = false
   private unfollow = (): void => {}
+  private killOwn = (): void => {}
   private readonly followers = new Set<(event: ApiEvent) => void>()
   private readonly watchers = new Set<() => void>()
 
@@ -116,9 +118,10 @@ export class GatewayLink implements Peer {
     await this.end()
   }
 
+  /** Every process of every server of our own gateway, whatever it is at; synchronous. */
   kill(): void {
     this.isClosing = true
-    if (this.link.kind === 'own') this.link.peer.kill()
+    this.killOwn()
   }
 
   checkHealth(): void {
@@ -152,7 +155,8 @@ export class GatewayLink implements Peer {
       }
       const starts = running === undefined ? undefined : await askToLeave(settings.files)
       try {
-        return { kind: 'own', peer: await this.options.host(settings), settings }
+        const peer = await this.options.host(settings, (kill) => (this.killOwn = kill))
+        return { kind: 'own', peer, settings }
       } catch (error) {
         if (!(error instanceof AlreadyRunningError) || tried === tries) throw error
       } finally {

@@ -8,19 +8,22 @@ import { logFile } from './log-file.ts'
 const caller = { principal: 'desktop', session: 'desktop' }
 
 /** Hosts the gateway in this process: docs/adr/0007. Rejects with AlreadyRunningError or GatewayError. */
-export async function hostGateway(settings: Settings): Promise<OwnGateway> {
+export async function hostGateway(
+  settings: Settings,
+  onKill: (kill: () => void) => void,
+): Promise<OwnGateway> {
   const host = await Host.claim(settings, {
     workerFile: programFile('parse-worker'),
     uiFolder: uiFolder(),
     logStream: logFile(settings.files.log),
   })
+  onKill(() => host.kill())
   await host.start()
   const { management } = host
   return {
     call: (name, input) => management.call(name, input, caller),
     onEvent: (fn) => management.onEvent(fn, caller),
     close: () => host.close(),
-    kill: () => host.kill(),
     checkHealth: () => host.gateway.checkHealth(),
   }
 }

@@ -12,6 +12,17 @@ export function sampleServer(id: string, more: object = {}): object {
   return { id, runtime: { type: 'local-process', command: nodePath, args }, ...more }
 }
 
+/**
+ * A server as npx runs it: a wrapper, the server (test/fixtures/server-scripted.mjs with these options), and a child of
+ * its own that only SIGKILL ends.
+ */
+export function serverTree(id: string, ...options: string[]): object {
+  const fixture = (name: string): string => path.join(root, 'test', 'fixtures', name)
+  const server = [fixture('server-scripted.mjs'), `--child=${fixture('process-stubborn.mjs')}`]
+  const args = [fixture('process-wrapper.mjs'), nodePath, ...server, ...options]
+  return { id, runtime: { type: 'local-process', command: nodePath, args } }
+}
+
 /** The Node that runs the tests, by its own path: the app's PATH is the user's. */
 export const nodePath = process.execPath
 
@@ -71,6 +82,11 @@ export class DesktopUser {
   /** Living processes whose command line holds `text`. */
   processesOf(text: string): number[] {
     return this.processes().filter((pid) => commandLine(pid).includes(text))
+  }
+
+  /** Processes of servers of the fixtures. */
+  serverProcesses(): number[] {
+    return this.processesOf(path.join('test', 'fixtures'))
   }
 
   processes(): number[] {
