@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { builtinModules } from 'node:module'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -72,8 +81,31 @@ const client: EnvironmentOptions = {
     modulePreload: { polyfill: false },
     license: { fileName: 'licenses/window.md' },
     reportCompressedSize: false,
-    rolldownOptions: { input: `${renderer}/index.html` },
+    // The code editor, which is loaded with its screen.
+    chunkSizeWarningLimit: 1000,
+    rolldownOptions: {
+      input: `${renderer}/index.html`,
+      output: {
+        entryFileNames: `assets/[name]-[hash]-${windowVersion()}.js`,
+        chunkFileNames: `assets/[name]-[hash]-${windowVersion()}.js`,
+      },
+    },
   },
+}
+
+/**
+ * In the name of each script beside its hash: rolldown takes that before it names the exports, so that two builds could
+ * give the same name to scripts that do not fit together, and browsers keep them for a year.
+ */
+function windowVersion(): string {
+  const hash = createHash('sha256')
+  for (const folder of ['src-renderer', 'src-shared'])
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+      const file = path.join(folder, name)
+      if (statSync(file).isFile()) hash.update(name).update(readFileSync(file))
+    }
+  for (const file of ['package-lock.json', 'vite.config.ts']) hash.update(readFileSync(file))
+  return hash.digest('hex').slice(0, 8)
 }
 
 const builds: Record<string, EnvironmentOptions> = {
