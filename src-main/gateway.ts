@@ -62,7 +62,7 @@ export interface Gateway {
   reload(): Promise<ReloadResult>
   stats(): Stats
   onEvent(fn: (event: GatewayEvent) => void): () => void
-  /** True when it has no session, no request in flight, no running server, and nobody who looks at it. */
+  /** True when it has no session, no request in flight and no running server. */
   isQuiet(): boolean
   /** Drains what is in flight (`drain_timeout_seconds`), then stops every server. Idempotent. */
   shutdown(): Promise<void>
@@ -101,6 +101,8 @@ export interface GatewayCore extends Gateway {
   readonly catalogPath: string
   readonly stateDir: string
   readonly isPaused: boolean
+  /** True while somebody follows its events: a window, a page. */
+  readonly isFollowed: boolean
   /** Stops every server gracefully; from now on none is started, and requests that need one fail with `paused`. */
   pause(): Promise<void>
   resume(): void
@@ -240,6 +242,9 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     get isPaused() {
       return isPaused
     },
+    get isFollowed() {
+      return feed.isHeard
+    },
     pause: async () => {
       if (!isPaused) {
         isPaused = true
@@ -281,8 +286,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       last_reload: catalog.lastReload,
     }),
     onEvent: (fn) => feed.follow(fn),
-    isQuiet: () =>
-      sessions.size === 0 && !feed.isHeard && supervisor.all().every((server) => server.isQuiet),
+    isQuiet: () => sessions.size === 0 && supervisor.all().every((server) => server.isQuiet),
     killAll: () => trees.killAllSync(),
     shutdown: async () => {
       closing = true

@@ -28,7 +28,8 @@ export async function runGateway(flags: GatewayFlags): Promise<void> {
   const { gateway } = host
   if (spawned)
     watchForQuiet(
-      () => gateway.isQuiet(),
+      // An open dashboard is use, too.
+      () => gateway.isQuiet() && !gateway.isFollowed,
       () => exit.shutdown('nobody uses the gateway'),
     )
   giveMemoryBack(() => gateway.sessions.size)

@@ -89,9 +89,13 @@ test('pausing lets calls in flight finish, stops every server and refuses starts
   ])
 })
 
-test('a gateway that somebody looks at is not quiet', async () => {
+test('a gateway knows whether somebody looks at it', async () => {
   const { host } = await openHost()
-  expect(host.gateway.isQuiet()).toBe(false) // the test itself follows
+  expect(host.gateway.isFollowed).toBe(true) // the test itself follows
   const other = await openHost({ follow: false })
-  expect(other.host.gateway.isQuiet()).toBe(true)
+  expect(other.host.gateway.isFollowed).toBe(false)
+  const end = other.host.management.onEvent(() => {}, { principal: 'desktop', session: 'a' })
+  await expect.poll(() => other.host.gateway.isFollowed).toBe(true)
+  end()
+  expect(other.host.gateway.isFollowed).toBe(false)
 })
