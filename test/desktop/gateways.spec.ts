@@ -7,7 +7,7 @@ import path from 'node:path'
 import { connect } from '../integration/sdk-client.ts'
 import { isAlive } from '../support/processes.ts'
 import { expect, test } from './desktop-app.ts'
-import { nodePath, root, sampleServer } from './desktop-user.ts'
+import { nodePath, root, sampleServer, serverTree } from './desktop-user.ts'
 import type { DesktopUser } from './desktop-user.ts'
 
 /** The shim, as an AI client starts it. */
@@ -36,24 +36,28 @@ test('a gateway that a shim has started is taken over in mid-session, and nothin
   user,
   launch,
 }) => {
+  user.install([serverTree('tree')])
   const client = await connect('v1', { command: shim(user) })
-  const before = await client.callTool('sample__echo', { turn: 1 })
+  const before = await client.callTool('tree__echo', { text: 'turn 1' })
   const spawned = user.gateway()
   expect(spawned).toMatchObject({ spawned: true })
-  // In flight while the gateways change.
-  const slow = client.callTool('sample__slow', { ms: 1_500 })
-  const app = await launch()
-  // Asked for in the meantime: held by the shim until somebody answers.
-  const held = Array.from({ length: 5 }, (_, at) => client.callTool('sample__echo', { held: at }))
-  expect(await slow).toMatchObject({ content: [{ text: '{"ms":1500}' }] })
-  expect(await Promise.all(held)).toMatchObject(
-    [0, 1, 2, 3, 4].map((at) => ({ content: [{ text: JSON.stringify({ held: at }) }] })),
+  const file = path.join(user.home, 'held')
+  const inFlight = client.callTool('tree__hold', { file })
+  const launched = launch()
+  // The old gateway takes nothing new: what is asked for now is kept by the shim until somebody else does.
+  await expect.poll(() => fs.existsSync(path.join(user.stateDir, 'gateway.sock'))).toBe(false)
+  const waiting = ['a', 'b', 'c'].map((text) => client.callTool('tree__echo', { text }))
+  fs.writeFileSync(file, '')
+  expect(await inFlight).toMatchObject({ content: [{ type: 'text' }] })
+  expect(await Promise.all(waiting)).toMatchObject(
+    ['a', 'b', 'c'].map((text) => ({ content: [{ text }] })),
   )
+  const app = await launched
   expect(user.gateway()).toMatchObject({ pid: app.pid, spawned: false })
   expect(isAlive(spawned?.pid ?? 0)).toBe(false)
   expect(await app.ok('desktop.get')).toMatchObject({ gateway: 'own', problem: null })
   // The same session goes on, with us.
-  expect(await client.callTool('sample__echo', { turn: 1 })).toEqual(before)
+  expect(await client.callTool('tree__echo', { text: 'turn 1' })).toEqual(before)
   await expect.poll(() => app.ok('gateway.info')).toMatchObject({ sessions: 1 })
   // Nobody has started a third one meanwhile.
   expect(user.processesOf('gateway-http')).toEqual([])

@@ -181,8 +181,8 @@ test('where there is no tray the window stays in the taskbar', async ({ user, la
   expect(await app.ok('desktop.get')).toMatchObject({ has_tray: false })
   await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
   await expect.poll(() => app.windowState()).toEqual({ visible: true, minimized: true })
-  // The way out that the window offers.
-  await app.ok('desktop.quit')
+  // The way out that the window offers; its answer may come too late.
+  await app.ask('desktop.quit').catch(() => {})
   expect(await app.exited).toBe(0)
 })
 
