@@ -22,7 +22,7 @@ export function connectGateway(session: Session): GatewayApi {
 }
 
 /** The typed client on a carrier. Calls reject with ApiError alone. */
-export function gatewayOver(carrier: Carrier): GatewayApi {
+function gatewayOver(carrier: Carrier): GatewayApi {
   return {
     async call(name, input) {
       let answer: ApiAnswer

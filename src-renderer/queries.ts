@@ -38,8 +38,8 @@ export function useGateway(): GatewayApi {
   return gateway
 }
 
-/** For useQuery, useInfiniteQuery's likes and prefetching: one procedure's answer under its key. */
-export function readOptions<N extends ReadName>(
+/** One procedure's answer under its key. */
+function readOptions<N extends ReadName>(
   gateway: GatewayApi,
   name: N,
   input: ProcedureInput<N>,

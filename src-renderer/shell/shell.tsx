@@ -5,6 +5,7 @@ import { ConnectionBanner } from './connection-banner.tsx'
 import { KeyboardHelp } from './keyboard-help.tsx'
 import { Rail } from './rail.tsx'
 import { useStateAnnouncements } from './state-announcements.ts'
+import { useWindowTitle } from './window-title.ts'
 
 const Palette = lazy(async () => ({ default: (await import('./palette.tsx')).Palette }))
 
@@ -14,6 +15,7 @@ export function Shell() {
   const [paletteUsed, setPaletteUsed] = useState(false)
   const [helpOpen, setHelpOpen] = useState(false)
   useStateAnnouncements()
+  useWindowTitle()
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {

@@ -1,8 +1,9 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { statusMarks } from '../../src-shared/action-words.ts'
 import type { ServerRow } from '../../src-shared/api.ts'
 import { announce } from '../components/announcer.tsx'
-import { useGateway } from '../queries.ts'
+import { keyOf, useGateway } from '../queries.ts'
 import { counted } from '../words.ts'
 
 const gatherMs = 700
@@ -13,8 +14,13 @@ const gatherMs = 700
  */
 export function useStateAnnouncements(): void {
   const gateway = useGateway()
+  const cache = useQueryClient()
   useEffect(() => {
     const known = new Map<string, ServerRow['status']>()
+    const before = (id: string) =>
+      known.get(id) ??
+      cache.getQueryData<ServerRow[]>(keyOf('servers.list', {}))?.find((row) => row.id === id)
+        ?.status
     const changed = new Map<string, ServerRow>()
     let timer: ReturnType<typeof setTimeout> | undefined
     const tell = () => {
@@ -32,7 +38,7 @@ export function useStateAnnouncements(): void {
         announce('The gateway does not answer.', 'assertive')
       if (event.type !== 'server') return
       const { server } = event
-      if (known.get(server.id) === server.status) return
+      if (before(server.id) === server.status) return
       known.set(server.id, server.status)
       if (server.status === 'unhealthy')
         announce(`${server.display_name}: ${wordOf(server)}.`, 'assertive')
@@ -45,7 +51,7 @@ export function useStateAnnouncements(): void {
       end()
       clearTimeout(timer)
     }
-  }, [gateway])
+  }, [gateway, cache])
 }
 
 function wordOf(row: ServerRow): string {

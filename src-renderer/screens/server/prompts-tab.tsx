@@ -114,7 +114,7 @@ function GetPrompt({ id, prompt }: { id: string; prompt: PromptItem }) {
               <TextArea
                 {...ids}
                 rows={1}
-                className="min-h-8 [field-sizing:content]"
+                className="min-h-8 resize-none [field-sizing:content]"
                 value={values[name] ?? ''}
                 onChange={(event) => setValues({ ...values, [name]: event.target.value })}
               />

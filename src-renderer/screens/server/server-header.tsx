@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
 import { ArrowLeft, Copy, Ellipsis, FilePen, Play, RotateCw, Square, Trash2, X } from 'lucide-react'
+import { useEffect, useRef } from 'react'
 import { actionWords, actOn } from '../../../src-shared/action-words.ts'
 import type { ServerDetailView } from '../../../src-shared/api.ts'
 import { startOrStop, useServerActs } from '../../actions/actions.ts'
@@ -18,6 +19,11 @@ export function ServerHeader({ server }: { server: ServerDetailView }) {
   const act = useServerActs()
   const back = () => void navigate({ to: '/servers', search: (old) => keptFilter(old) })
   const main = startOrStop(server)
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    // It covers the list that had the focus.
+    if (!window.matchMedia('(min-width: 960px)').matches) heading.current?.focus()
+  }, [])
   return (
     <header className="flex shrink-0 flex-col gap-1 px-5 pt-4 pb-2">
       <div className="flex min-h-8 items-center gap-2.5">
@@ -27,7 +33,11 @@ export function ServerHeader({ server }: { server: ServerDetailView }) {
           className="-ml-2 wide:hidden"
           onClick={back}
         />
-        <h2 className="min-w-0 truncate text-title font-semibold tracking-[-0.01em]">
+        <h2
+          ref={heading}
+          tabIndex={-1}
+          className="outline-none min-w-0 truncate text-title font-semibold tracking-[-0.01em]"
+        >
           {server.display_name}
         </h2>
         <span className="ml-auto flex shrink-0 items-center gap-1.5">

@@ -5,7 +5,14 @@ import { Input } from '../../../components/field.tsx'
 import { FieldShell } from './field-shell.tsx'
 import { SchemaField, useFormRoot, type KindProps } from './form-context.tsx'
 import { initialValue } from './initial-value.ts'
-import { extraOf, isRecord, propertiesOf, textOf, type Schema } from './schema.ts'
+import {
+  extraOf,
+  isRecord,
+  propertiesOf,
+  textOf,
+  type PropertyField,
+  type Schema,
+} from './schema.ts'
 import { join } from './validate.ts'
 
 /** An object of its own: left out until it is added, where it may be left out. */
@@ -72,7 +79,7 @@ export function ObjectBody({ schema, path, value, onChange }: ObjectBodyProps) {
   }
   return (
     <div className="flex flex-col gap-4">
-      {properties.map((property) => (
+      {properties.filter(isAsked).map((property) => (
         <SchemaField
           key={property.name}
           schema={property.schema}
@@ -110,6 +117,11 @@ export function ObjectBody({ schema, path, value, onChange }: ObjectBodyProps) {
       )}
     </div>
   )
+}
+
+/** A constant that must be there is no question: it is filled in. */
+function isAsked({ schema, required }: PropertyField): boolean {
+  return !(required && isRecord(schema) && 'const' in schema)
 }
 
 /** Something that is there, even where the schema does not say what it is. */

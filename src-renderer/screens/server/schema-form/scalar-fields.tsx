@@ -18,7 +18,7 @@ export function StringField(props: KindProps) {
           <TextArea
             {...ids}
             rows={1}
-            className="max-h-60 min-h-8 [field-sizing:content]"
+            className="max-h-60 min-h-8 resize-none [field-sizing:content]"
             placeholder={exampleOf(field.schema)}
             value={text}
             onChange={(event) => set(event.target.value)}

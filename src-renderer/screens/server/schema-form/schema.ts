@@ -101,7 +101,7 @@ function unionOf(schema: Schema, variants: readonly unknown[], root: unknown): F
 }
 
 /** Follows `$ref` inside of the schema and joins `allOf`; what stands beside a reference wins. */
-export function resolve(given: unknown, root: unknown, depth = 0): Schema {
+function resolve(given: unknown, root: unknown, depth = 0): Schema {
   if (!isRecord(given) || depth > 20) return {}
   let schema: Schema = given
   if (typeof schema['$ref'] === 'string') {
