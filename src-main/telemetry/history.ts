@@ -56,13 +56,15 @@ const defaultLimits: HistoryLimits = { rows: 10_000, bytes: 64 * 1024 * 1024 }
 export const maxBodyBytes = 256 * 1024
 /** Of a request that is not kept: its beginning mostly tells what it is about. */
 const headBytes = 4 * 1024
-/**
- * What waits for the next batch. When more calls end, their answers are left out first, then their requests, then they
- * are: nobody reads hundreds of requests a second, and the calls that come after should not pay for it.
- */
-const maxPendingCalls = 100
+/** Of what waits for the next batch; what comes then is kept without what was said. */
 const maxPendingBytes = 1024 * 1024
-const batchDelayMs = 250
+/**
+ * Calls that may end at once, and each second when they never cease. Nobody reads hundreds of requests a second, and
+ * the calls themselves should not pay for it.
+ */
+const maxBurst = 1_000
+const maxCallsPerSecond = 200
+const batchDelayMs = 500
 /** The event loop is free for others after each. */
 const sliceMs = 2
 
@@ -72,6 +74,9 @@ export class RequestHistory implements History, CallRecorder {
   readonly #listeners = new Set<(entry: ActivityEntry) => void>()
   #pending: FinishedCall[] = []
   #pendingBytes = 0
+  /** How many more calls may end before the next batch begins; and when that was reckoned, of clock.now(). */
+  #room = maxBurst
+  #roomAt = 0
   #skipped = 0
   #isWaiting = false
   #isClosed = false
@@ -90,10 +95,12 @@ export class RequestHistory implements History, CallRecorder {
 
   record(serverId: string, call: Call, ending: Ending, durationMs: number): void {
     if (this.#hasFailed || this.#isClosed) return
-    if (this.#pending.length >= maxPendingCalls) {
+    if (!this.#isWaiting) this.#begin()
+    if (this.#room < 1) {
       this.#skipped++
       return
     }
+    this.#room--
     const { outgoing } = call
     const error = ending instanceof GatewayError ? ending : undefined
     const response = ending instanceof GatewayError ? undefined : ending
@@ -109,9 +116,16 @@ export class RequestHistory implements History, CallRecorder {
       startedAt: this.#options.clock.wall() - durationMs,
       durationMs,
     })
-    if (this.#isWaiting) return
+  }
+
+  #begin(): void {
+    const { clock } = this.#options
+    const now = clock.now()
+    const more = ((now - this.#roomAt) / 1000) * maxCallsPerSecond
+    this.#room = Math.min(this.#room + more, maxBurst)
+    this.#roomAt = now
     this.#isWaiting = true
-    this.#options.clock.after(batchDelayMs, () => void this.flush())
+    clock.after(batchDelayMs, () => void this.flush())
   }
 
   /** True if there is room for this much, which is then taken. */
@@ -238,7 +252,7 @@ export class RequestHistory implements History, CallRecorder {
 /** A small message may be a view of something large (a batch, a chunk), which must not stay in memory for it. */
 function ownBytes<E extends Envelope>(envelope: E): E {
   const { bytes } = envelope
-  if (bytes.buffer.byteLength <= maxBodyBytes) return envelope
+  if (bytes.buffer.byteLength <= bytes.length + headBytes) return envelope
   return { ...envelope, bytes: Buffer.from(bytes) }
 }
 

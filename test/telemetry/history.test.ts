@@ -33,7 +33,7 @@ describe('an entry', () => {
     expect((await bench.history.list({ limit: 1 })).entries).toEqual(told)
     stop()
     bench.record('again')
-    bench.clock.advance(250)
+    bench.clock.advance(500)
     await expect.poll(() => bench.targets()).toEqual(['again', 'echo'])
     expect(told).toHaveLength(1)
   })
@@ -129,15 +129,31 @@ describe('large and many', () => {
     const bench = new HistoryBench(await stateFolder())
     for (let i = 0; i < 20; i++) bench.record(`large-${i}`, {}, { text: 'x'.repeat(200_000) })
     for (let i = 0; i < 1_000; i++) bench.record(`small-${i}`)
-    const { entries, skipped } = await bench.history.list({ limit: 500 })
-    expect(entries).toHaveLength(100)
-    expect(skipped).toBe(920)
+    const { entries, skipped } = await bench.history.list({ limit: 2_000 })
+    expect(entries).toHaveLength(1_000)
+    expect(skipped).toBe(20)
     const details = await Promise.all(entries.map(({ id }) => bench.history.get(id)))
     expect(details.filter(({ response }) => (response?.length ?? 0) > 200_000)).toHaveLength(5)
-    expect(details.at(0)).toMatchObject({ target: 'small-79', is_replayable: true })
-    // There is room again.
-    bench.record('later')
-    expect((await bench.targets())[0]).toBe('later')
+    expect(details.at(-1)).toMatchObject({ target: 'large-0', is_replayable: true })
+    expect(details[0]).toMatchObject({ target: 'small-979', request: null, response: null })
+  })
+
+  test('when they never cease, some of each second are kept', async () => {
+    const bench = new HistoryBench(await stateFolder())
+    for (let i = 0; i < 30; i++) {
+      for (let n = 0; n < 500; n++) bench.record(`${i}`)
+      bench.clock.advance(500)
+      await bench.history.flush()
+    }
+    const { entries, skipped } = await bench.history.list({ limit: 20_000 })
+    expect(entries.length + skipped).toBe(15_000)
+    // A burst of a thousand, and two hundred a second.
+    expect(entries.length).toBeGreaterThan(3_500)
+    expect(entries.length).toBeLessThan(4_100)
+    expect(entries.filter(({ target }) => target === '29').length).toBeGreaterThan(50)
+    bench.clock.advance(60_000)
+    for (let n = 0; n < 1_000; n++) bench.record('calm')
+    expect((await bench.history.list({ limit: 1 })).skipped).toBe(skipped)
   })
 
   test('the oldest make room for new ones, by their number', async () => {
@@ -176,7 +192,7 @@ describe('large and many', () => {
           {},
           { content: [{ type: 'text', text: 'some text '.repeat(25_000) }] },
         )
-      for (let i = 0; i < 96; i++) bench.record('echo', { message: 'hello' })
+      for (let i = 0; i < 300; i++) bench.record('echo', { message: 'hello' })
     }
     // What runs for the first time is slower.
     fill()
@@ -326,7 +342,7 @@ describe('the file', () => {
       'is damaged within',
       async (file: string) => {
         const bench = new HistoryBench(file.replace('/history.sqlite', ''))
-        for (let i = 0; i < 100; i++) bench.record('x'.repeat(900))
+        for (let i = 0; i < 200; i++) bench.record('x'.repeat(900))
         await bench.history.close()
         const { size } = await fs.stat(file)
         const handle = await fs.open(file, 'r+')
