@@ -1,4 +1,5 @@
 import fs from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { scriptedServer } from '../support/gateway.ts'
@@ -45,7 +46,7 @@ async function dashboard(options: TestHostOptions = {}): Promise<Dashboard> {
 
 /** A folder as vite fills it. */
 async function builtUi(): Promise<string> {
-  const folder = await fs.mkdtemp('/tmp/gateway-ui-')
+  const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'gateway-ui-'))
   onTestFinished(() => fs.rm(folder, { recursive: true }))
   await fs.mkdir(path.join(folder, 'ui/assets'), { recursive: true })
   await fs.writeFile(path.join(folder, 'ui/index.html'), '<!doctype html><title>It</title>')

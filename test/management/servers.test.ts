@@ -1,4 +1,5 @@
 import fs from 'node:fs/promises'
+import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
@@ -164,7 +165,7 @@ describe('calls', () => {
   )
 
   test('cancel ends a call of this window alone, and the server hears of it', async () => {
-    const journal = path.join(await fs.mkdtemp('/tmp/journal-'), 'file')
+    const journal = path.join(await fs.mkdtemp(path.join(os.tmpdir(), 'journal-')), 'file')
     const { call, host } = await openHost({
       servers: [scriptedServer('one', [`--journal=${journal}`])],
     })
