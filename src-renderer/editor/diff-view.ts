@@ -19,7 +19,6 @@ export function showDiff({ host, before, after, sideBySide }: DiffOptions): () =
     baseExtensions(label),
     EditorState.readOnly.of(true),
     EditorView.editable.of(false),
-    EditorView.contentAttributes.of({ tabindex: '0' }),
   ]
   if (sideBySide) {
     const view = new MergeView({

@@ -180,7 +180,7 @@ const merging = EditorView.theme({
     borderRadius: '2px',
   },
   '&.cm-merge-b .cm-changedText': {
-    background: 'color-mix(in srgb, var(--ok) 22%, transparent)',
+    background: 'color-mix(in srgb, var(--ok) 16%, transparent)',
     borderRadius: '2px',
   },
   '&.cm-merge-a .cm-changedLineGutter, .cm-deletedLineGutter': { background: 'var(--bad)' },
@@ -193,6 +193,7 @@ const merging = EditorView.theme({
     fontFamily: "'Inter Variable', system-ui, sans-serif",
     fontSize: '12px',
   },
+  '.cm-collapsedLines::before, .cm-collapsedLines::after': { content: '"⋯"' },
   '.cm-changeGutter': { width: '3px', paddingLeft: '0' },
 })
 

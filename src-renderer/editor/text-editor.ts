@@ -194,7 +194,7 @@ export function baseExtensions(label: string) {
     lineNumbers(),
     highlightSpecialChars(),
     editorLook,
-    EditorView.contentAttributes.of({ 'aria-label': label }),
+    EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
   ]
 }
 

@@ -77,7 +77,12 @@ export function AddDialog({ schema, takenIds, dropped, onClose, onAdd }: AddDial
         >
           <TabPanel value="paste">
             <div className="px-5 pt-4">
-              <PasteTab text={text} onText={setText} onFound={take} />
+              <PasteTab
+                text={text}
+                rows={found.length > 0 ? 5 : 9}
+                onText={setText}
+                onFound={take}
+              />
             </div>
           </TabPanel>
           <TabPanel value="template">

@@ -29,10 +29,12 @@ const example = `{
 /** JSON of a README, a command line, a URL. */
 export function PasteTab({
   text,
+  rows,
   onText,
   onFound,
 }: {
   text: string
+  rows: number
   onText: (text: string) => void
   onFound: OnFound
 }) {
@@ -74,7 +76,7 @@ export function PasteTab({
         <TextArea
           {...ids}
           autoFocus
-          rows={8}
+          rows={rows}
           value={text}
           placeholder={example}
           className="font-mono text-sm"

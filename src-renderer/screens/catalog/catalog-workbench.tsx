@@ -34,11 +34,12 @@ export function CatalogWorkbench({ document, now, schema }: WorkbenchProps) {
   const [dropped, setDropped] = useState('')
   const [pane, setPane] = useState<Pane>('form')
   const isWide = useIsWide()
-  const { chosen, lines, choose, followLine } = useChosenServer(now, editor)
+  const { chosen, visit, lines, choose, followLine } = useChosenServer(now, editor)
   const obstacle = saveObstacle(now)
 
   const goTo = (line: number, column: number): void => {
     flushSync(() => setPane('yaml'))
+    followLine(line)
     editor?.goTo(line, column, { focus: true })
   }
 
@@ -113,7 +114,7 @@ export function CatalogWorkbench({ document, now, schema }: WorkbenchProps) {
                 Discard
               </Button>
             )}
-            <Button icon={Plus} disabled={!now.readable} onClick={() => setDialog('add')}>
+            <Button icon={Plus} onClick={() => setDialog('add')}>
               {actionWords.addServer}
             </Button>
             <Button
@@ -139,6 +140,7 @@ export function CatalogWorkbench({ document, now, schema }: WorkbenchProps) {
             now={now}
             schema={schema}
             chosen={chosen}
+            visit={visit}
             onChoose={choose}
             onProblem={({ line, column }) => goTo(line, column)}
             onUndo={() => editor?.undo()}

@@ -1,5 +1,5 @@
 import { LibraryBig, Plus } from 'lucide-react'
-import { useMemo } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import type { CatalogProblemView } from '../../../src-shared/api.ts'
 import { canonicalJson } from '../../../src-shared/json-record.ts'
 import { Banner } from '../../components/banner.tsx'
@@ -19,6 +19,8 @@ interface FormPaneProps {
   schema: SchemaNode
   /** Index of the chosen server; undefined for none. */
   chosen: number | undefined
+  /** Another for each choice: fields begin anew with it. */
+  visit: number
   onChoose: (index: number | undefined) => void
   onProblem: (problem: CatalogProblemView) => void
   onUndo: () => void
@@ -27,8 +29,9 @@ interface FormPaneProps {
 
 /** The text's servers as a list, and the chosen one as a form. */
 export function FormPane(props: FormPaneProps) {
-  const { document, now, schema, chosen, onChoose, onProblem, onUndo, onAdd } = props
-  const { entries, problems, saved, readable } = now
+  const { document, now, schema, chosen, visit, onChoose, onProblem, onUndo, onAdd } = props
+  const { entries, problems, saved } = now
+  const readable = useReadable(now.readable)
   const listed = useMemo(
     () => listServers(entries, problems, saved.entries),
     [entries, problems, saved.entries],
@@ -40,7 +43,6 @@ export function FormPane(props: FormPaneProps) {
   if (entries.length === 0) {
     return (
       <div className="flex min-h-0 flex-1 flex-col">
-        {!readable && <Unreadable now={now} onProblem={onProblem} />}
         <EmptyState
           icon={LibraryBig}
           title="No servers yet. Paste an mcpServers snippet or pick a template."
@@ -50,6 +52,7 @@ export function FormPane(props: FormPaneProps) {
             </Button>
           }
         />
+        {!readable && <Unreadable now={now} onProblem={onProblem} />}
       </div>
     )
   }
@@ -59,8 +62,7 @@ export function FormPane(props: FormPaneProps) {
     server.id !== '' &&
     entries.filter(({ id }) => id === server.id).length === 1
   return (
-    <div className="flex min-h-0 flex-1 flex-col">
-      {!readable && <Unreadable now={now} onProblem={onProblem} />}
+    <div className="relative flex min-h-0 flex-1 flex-col">
       <SplitView
         hint="Choose a server to see it as a form."
         back={{ label: 'All servers', onBack: () => onChoose(undefined) }}
@@ -74,7 +76,7 @@ export function FormPane(props: FormPaneProps) {
                 </Banner>
               )}
               <EntryFormView
-                key={index}
+                key={visit}
                 schema={serverSchema}
                 server={server}
                 problems={readable ? problemsOf(problems, server) : []}
@@ -112,8 +114,25 @@ export function FormPane(props: FormPaneProps) {
           )
         }
       />
+      {!readable && <Unreadable now={now} onProblem={onProblem} />}
     </div>
   )
+}
+
+const patienceMs = 1000
+
+/** A key that is half typed makes a text unreadable for a moment: only what stays so is worth a word. */
+function useReadable(readable: boolean): boolean {
+  const [shown, setShown] = useState(readable)
+  useEffect(() => {
+    if (readable) {
+      setShown(true)
+      return undefined
+    }
+    const timer = setTimeout(() => setShown(false), patienceMs)
+    return () => clearTimeout(timer)
+  }, [readable])
+  return readable || shown
 }
 
 /** The form stays as it was, and says why. */
@@ -128,7 +147,7 @@ function Unreadable({
   return (
     <Banner
       kind="bad"
-      className="border-b border-line"
+      className="border-t border-line shadow-pop"
       actions={
         problem !== undefined && (
           <Button size="small" onClick={() => onProblem(problem)}>

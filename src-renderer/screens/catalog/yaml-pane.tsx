@@ -1,5 +1,6 @@
-import { ChevronDown, CircleCheck } from 'lucide-react'
+import { ChevronUp, CircleCheck } from 'lucide-react'
 import { useEffect, useEffectEvent, useRef, useState } from 'react'
+import type { CatalogProblemView } from '../../../src-shared/api.ts'
 import { announce } from '../../components/announcer.tsx'
 import { cx } from '../../components/class-names.ts'
 import type { SchemaNode } from '../../editor/schema-node.ts'
@@ -76,10 +77,14 @@ interface ProblemListProps {
   onGo: (line: number, column: number) => void
 }
 
-/** The problems by line; Enter or a click goes there. */
+/**
+ * The problems by line; Enter or a click goes there. One line high until it is opened, so that the text above does not
+ * move while it is typed.
+ */
 function ProblemList({ now, onGo }: ProblemListProps) {
-  const [open, setOpen] = useState(true)
+  const [open, setOpen] = useState(false)
   const { problems } = now
+  const isOpen = open && problems.length > 1
   const said = useRef(0)
   useEffect(() => {
     if (!now.fresh || said.current === problems.length) return
@@ -94,46 +99,67 @@ function ProblemList({ now, onGo }: ProblemListProps) {
       </p>
     )
   }
+  const [first] = problems
   return (
     <section aria-label="Problems" className="shrink-0 border-t border-line">
-      <button
-        type="button"
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
-        className="flex h-8 w-full items-center gap-1.5 px-3 text-sm font-medium outline-offset-[-2px] hover:bg-hover"
-      >
-        <span aria-hidden className="w-3.5 text-center text-xs text-bad">
-          ▲
-        </span>
-        <span className="num">{counted(problems.length, 'problem')}</span>
-        <ChevronDown
-          size={14}
-          aria-hidden
-          className={cx(
-            'ml-auto text-muted transition-transform duration-[120ms]',
-            !open && 'rotate-180',
+      <div className="flex h-8 items-center gap-1 pr-2 pl-1">
+        <button
+          type="button"
+          aria-expanded={open}
+          disabled={problems.length === 1}
+          onClick={() => setOpen(!open)}
+          className="flex h-6 shrink-0 items-center gap-1.5 rounded px-2 text-sm font-medium enabled:hover:bg-hover"
+        >
+          <span aria-hidden className="text-xs text-bad">
+            ▲
+          </span>
+          <span className="num">{counted(problems.length, 'problem')}</span>
+          {problems.length > 1 && (
+            <ChevronUp
+              size={14}
+              aria-hidden
+              className={cx(
+                'text-muted transition-transform duration-[120ms]',
+                isOpen && 'rotate-180',
+              )}
+            />
           )}
-        />
-      </button>
-      {open && (
-        <ul className="max-h-32 overflow-auto pb-1">
-          {problems.map(({ message, line, column }, index) => (
-            <li key={index}>
-              <button
-                type="button"
-                onClick={() => onGo(line, column)}
-                className="flex w-full items-baseline gap-2 px-3 py-0.5 text-left text-sm outline-offset-[-2px] hover:bg-hover"
-              >
-                <span className="num w-12 shrink-0 text-muted">
-                  <span className="sr-only">Line </span>
-                  {line}:{column}
-                </span>
-                <span className="min-w-0 wrap-anywhere">{message}</span>
-              </button>
+        </button>
+        {!isOpen && first !== undefined && <ProblemButton problem={first} onGo={onGo} oneLine />}
+      </div>
+      {isOpen && (
+        <ul className="max-h-36 overflow-auto pb-1.5">
+          {problems.map((problem, index) => (
+            <li key={index} className="flex px-1">
+              <ProblemButton problem={problem} onGo={onGo} />
             </li>
           ))}
         </ul>
       )}
     </section>
+  )
+}
+
+interface ProblemButtonProps {
+  problem: CatalogProblemView
+  onGo: (line: number, column: number) => void
+  oneLine?: boolean
+}
+
+function ProblemButton({ problem, onGo, oneLine = false }: ProblemButtonProps) {
+  const { message, line, column } = problem
+  return (
+    <button
+      type="button"
+      title={oneLine ? message : undefined}
+      onClick={() => onGo(line, column)}
+      className="flex min-w-0 flex-1 items-baseline gap-2 rounded px-2 py-0.5 text-left text-sm hover:bg-hover"
+    >
+      <span className="num min-w-10 shrink-0 text-muted">
+        <span className="sr-only">Line </span>
+        {line}:{column}
+      </span>
+      <span className={oneLine ? 'truncate' : 'min-w-0 wrap-anywhere'}>{message}</span>
+    </button>
   )
 }
