@@ -43,15 +43,14 @@ export class DesktopUser {
   }
 
   get env(): Record<string, string> {
-    const { DISPLAY, XAUTHORITY } = process.env
+    const passed = ['DISPLAY', 'XAUTHORITY', 'CHROMIUM_PATH'] as const
     return {
       HOME: this.home,
       PATH: `${this.bin}:${path.dirname(nodePath)}:/usr/local/bin:/usr/bin:/bin`,
       SHELL: '/bin/sh',
       USER: 'somebody',
       TERM: 'dumb',
-      ...(DISPLAY === undefined ? {} : { DISPLAY }),
-      ...(XAUTHORITY === undefined ? {} : { XAUTHORITY }),
+      ...Object.fromEntries(passed.flatMap((name) => entryOf(name, process.env[name]))),
     }
   }
 
@@ -102,6 +101,10 @@ export class DesktopUser {
     fs.rmSync(this.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
     return lines
   }
+}
+
+function entryOf(name: string, value: string | undefined): [string, string][] {
+  return value === undefined ? [] : [[name, value]]
 }
 
 function commandLine(pid: number): string {

@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { findChromium } from '../../../scripts/ensure-chromium.mjs'
 import type { Commands } from './cdp.ts'
 
 interface Pending {
@@ -61,7 +62,8 @@ export class Chromium {
     const args = [...flags, `--user-data-dir=${profile}`]
     if (process.getuid?.() === 0) args.push('--no-sandbox')
     if (debuggingPort !== undefined) args.push(`--remote-debugging-port=${debuggingPort}`)
-    const program = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+    const program = findChromium()
+    if (program === undefined) throw new Error('The stand-in for Electron needs Chromium.')
     // In a group of its own: who kills this process's group leaves Chromium the moment to end by itself.
     this.child = spawn(program, args, {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
