@@ -17,7 +17,7 @@ const events = [
   'browser-window-created',
 ]
 
-interface Quittable {
+export interface Quittable {
   close(): void
   isDestroyed(): boolean
 }
@@ -45,7 +45,7 @@ export interface Launch {
   userData: string
 }
 
-class App extends StrictEmitter implements Pick<Contract, Members> {
+export class App extends StrictEmitter implements Pick<Contract, Members> {
   /** Set by the windows, which need `app` themselves. */
   windows: () => readonly Quittable[] = () => []
   private launch: Launch | undefined

@@ -3,7 +3,7 @@ import type { IpcMain, IpcMainInvokeEvent } from 'electron'
 type Listener = Parameters<IpcMain['handle']>[1]
 
 /** `invoke` and `handle` alone: an app that listens to other messages would be told so by the type. */
-class InvokeHandlers implements Pick<IpcMain, 'handle' | 'removeHandler'> {
+export class InvokeHandlers implements Pick<IpcMain, 'handle' | 'removeHandler'> {
   private readonly handlers = new Map<string, Listener>()
 
   handle(channel: string, listener: Listener): void {

@@ -10,7 +10,7 @@ type Handler = Parameters<Protocol['handle']>[1]
 const suffix = 'stand-in.invalid'
 
 /** Custom schemes: pages of one are served by the app's handler and never reach a network. */
-class CustomSchemes implements Pick<Protocol, 'registerSchemesAsPrivileged' | 'handle'> {
+export class CustomSchemes implements Pick<Protocol, 'registerSchemesAsPrivileged' | 'handle'> {
   isReady = false
   private readonly standard = new Set<string>()
   private readonly handlers = new Map<string, Handler>()

@@ -16,7 +16,7 @@ const permissions = [
   ['clipboard-sanitized-write', 'clipboard-write'],
 ] as const
 
-class DefaultSession implements Pick<
+export class DefaultSession implements Pick<
   Session,
   'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler'
 > {

@@ -7,6 +7,7 @@ import { ipcMain } from './ipc-main.ts'
 import { allowFrame, createPage } from './pages.ts'
 import { schemes } from './protocol.ts'
 import { defaultSession } from './session.ts'
+import type { DefaultSession } from './session.ts'
 import { notImplemented, strict, StrictEmitter } from './strict.ts'
 import { bindingName, isolatedWorld, mainWorld, worldName } from './worlds.ts'
 
@@ -53,7 +54,7 @@ export class WebContents
     >
 {
   readonly id = ++lastId
-  readonly session = strict('Session', defaultSession)
+  readonly session: DefaultSession = strict('Session', defaultSession)
   targetId = ''
   private readonly options: PageOptions
   /** What the app has in its hands, and compares. */
