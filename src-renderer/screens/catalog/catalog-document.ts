@@ -222,6 +222,10 @@ export class CatalogDocument {
       etag: answer.etag,
       entries: answer.entries,
     }
+    // Another etag of the same text: nobody has changed anything.
+    if (state === 'ready' && version.doc.eq(saved.doc)) {
+      return this.#set({ saved: version, theirs: undefined })
+    }
     if (state === 'ready' && dirty && !version.doc.eq(doc)) {
       return this.#set({ theirs: version, path: answer.path })
     }
