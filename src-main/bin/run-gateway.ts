@@ -18,6 +18,7 @@ export async function runGateway(flags: GatewayFlags): Promise<void> {
     anyPort: spawned,
     workerFile: siblingProgram('parse-worker'),
     uiFolder: uiFolder(),
+    ...(spawned ? { onRetire: () => exit.shutdown('the desktop app takes over') } : {}),
     pretty: process.stderr.isTTY === true,
   })
   const exit = new GatewayExit(host)

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { lockHolder, takeLock } from '../process-lock.ts'
+import { askToRetire } from '../http/socket.ts'
+import { takeLock } from '../process-lock.ts'
 import type { ProcessLock } from '../process-lock.ts'
 import type { StateFiles } from '../state-dir.ts'
 
@@ -8,20 +9,13 @@ const startLockLimitMs = 16_000
 
 /**
  * Asks the gateway that a shim has started to end: it finishes what is in flight, and tells its shims to hold what is
- * new for the next one. Returns the lock under which shims start gateways, so that they wait for ours instead;
- * release it when ours listens.
+ * new for the next one. Through its socket, so that it is asked and no other process with its number, and on Windows
+ * too, which has no SIGTERM. Returns the lock under which shims start gateways, so that they wait for ours instead;
+ * release it when ours listens. A gateway that stays is found so when its state directory is claimed.
  */
 export async function askToLeave(files: StateFiles): Promise<ProcessLock> {
   const lock = await holdStarts(files)
-  const holder = lockHolder(files.lock)
-  if (holder !== undefined) {
-    try {
-      // The holder's start time has just been compared: this is no later process with its number.
-      process.kill(holder.pid, 'SIGTERM')
-    } catch {
-      // It has just ended.
-    }
-  }
+  await askToRetire(files.socket)
   return lock
 }
 

@@ -35,6 +35,8 @@ export interface HostOptions {
   workerFile?: string | undefined
   /** The built dashboard; without it `/ui/` says that it was not built. */
   uiFolder?: string | undefined
+  /** The desktop app asks this gateway to make room; only for one that nobody would miss. */
+  onRetire?: (() => void) | undefined
   /** Default: stderr. */
   logStream?: LogStream
   /** The log is for eyes instead of programs. */
@@ -167,6 +169,7 @@ export class Host {
       sessions: this.#gateway.sessions,
       log,
       spawned,
+      onRetire: this.#options.onRetire,
     })
     writeInfo(files, {
       pid: process.pid,

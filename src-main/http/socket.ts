@@ -3,6 +3,8 @@
  * Lines of JSON. The shim opens with {"hello":{"version":1,"server"?,"client"?}} and is answered by
  * {"welcome":{"version":1,"pid","spawned"}} or {"refused":{"message"}}; then each line is an MCP message, both ways.
  * {"closing":{}} asks the shim to send nothing new: this gateway is about to stop, and the next one will answer.
+ * {"retire":{"version":1}} as the first line comes from the desktop app, which wants to be that next one; it is answered
+ * by {"retiring":{"pid"}} or {"refused":{"message"}}.
  */
 import fs from 'node:fs'
 import net from 'node:net'
@@ -32,6 +34,8 @@ export interface SocketListenerOptions {
   log: Log
   /** True if a shim has started this gateway: nobody else will start it again. */
   spawned?: boolean
+  /** The desktop app asks this gateway to make room. Without it, it stays. */
+  onRetire?: (() => void) | undefined
   limits?: Partial<SocketLimits>
 }
 
@@ -110,6 +114,26 @@ export function answers(path: string): Promise<boolean> {
   })
 }
 
+/**
+ * Asks the gateway behind this socket to end gracefully, so that another can take its place. Resolves when it has
+ * answered: undefined, or why it stays.
+ */
+export function askToRetire(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = net.connect(path)
+    let text = ''
+    socket.setTimeout(5_000, () => socket.destroy(new Error('It does not answer its socket.')))
+    socket.once('connect', () => socket.write(Buffer.concat([retire, lineFeed])))
+    socket.on('data', (chunk) => (text += chunk.toString('utf8')))
+    socket.once('error', (error) => resolve(error.message))
+    socket.once('close', () => {
+      if (text.startsWith('{"retiring":')) return resolve(undefined)
+      const refused = member(member(parsed(text), 'refused'), 'message')
+      resolve(typeof refused === 'string' ? refused : 'It has closed its socket.')
+    })
+  })
+}
+
 function listen(server: net.Server, path: string, isFile: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -131,6 +155,8 @@ function listen(server: net.Server, path: string, isFile: boolean): Promise<void
 }
 
 const lineFeed = Buffer.from('\n')
+/** Byte for byte: there is one program that says it. */
+const retire = Buffer.from('{"retire":{"version":1}}')
 
 class Connection {
   readonly #socket: net.Socket
@@ -197,6 +223,7 @@ class Connection {
   #greet(line: Buffer): void {
     clearTimeout(this.#helloLimit)
     const { sessions, log, spawned = false } = this.#options
+    if (line.equals(retire)) return this.#retire()
     const hello = parseHello(line)
     if (hello === undefined) return this.#refuse('The first line must be a hello.')
     if (hello.version !== 1)
@@ -220,6 +247,15 @@ class Connection {
     this.#write([
       Buffer.from(JSON.stringify({ welcome: { version: 1, pid: process.pid, spawned } })),
     ])
+  }
+
+  #retire(): void {
+    const { onRetire } = this.#options
+    if (onRetire === undefined)
+      return this.#refuse('No shim has started this gateway: whoever has started it ends it.')
+    this.#write([Buffer.from(JSON.stringify({ retiring: { pid: process.pid } }))])
+    this.end()
+    onRetire()
   }
 
   #refuse(message: string): void {
@@ -286,13 +322,7 @@ interface Hello {
 
 /** By hand: the schema library would be loaded for this line alone. */
 function parseHello(line: Buffer): Hello | undefined {
-  let first: unknown
-  try {
-    first = JSON.parse(line.toString('utf8'))
-  } catch {
-    return undefined
-  }
-  const hello = member(first, 'hello')
+  const hello = member(parsed(line.toString('utf8')), 'hello')
   const version = member(hello, 'version')
   const server = member(hello, 'server')
   const client = member(hello, 'client')
@@ -301,6 +331,14 @@ function parseHello(line: Buffer): Hello | undefined {
     version,
     ...(typeof server === 'string' ? { server } : {}),
     ...(typeof client === 'string' ? { client: client.slice(0, 200) } : {}),
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -181,3 +181,31 @@ test('the log is beside the state, for a person to look at, and holds no key', a
   expect(log).toContain('is listening')
   expect(log).not.toContain(key)
 })
+
+test('launch at login is written where the desktop looks, for an app that is installed', async ({
+  user,
+  app,
+  kind,
+  program,
+}) => {
+  const entry = path.join(user.home, '.config', 'autostart', 'open-mcp-gateway.desktop')
+  if (kind !== 'packaged' || typeof program === 'string') {
+    expect(await app.ok('desktop.get')).toMatchObject({ can_launch_at_login: false })
+    expect(await app.ask('desktop.set', { launch_at_login: true })).toMatchObject({
+      error: { code: 'conflict', message: expect.stringContaining('from its sources') },
+    })
+    expect(fs.existsSync(entry)).toBe(false)
+    return
+  }
+  await expect.poll(() => app.tray.labels()).toContain('Launch at login')
+  await app.tray.click('Launch at login')
+  await expect.poll(() => app.ok('desktop.get')).toMatchObject({ launch_at_login: true })
+  expect(fs.readFileSync(entry, 'utf8')).toContain(`\nExec=${program.executablePath} --hidden\n`)
+  await expect
+    .poll(async () => (await app.tray.items()).find(({ label }) => label === 'Launch at login'))
+    .toMatchObject({ checked: true })
+  expect(await app.ok('desktop.set', { launch_at_login: false })).toMatchObject({
+    launch_at_login: false,
+  })
+  expect(fs.existsSync(entry)).toBe(false)
+})

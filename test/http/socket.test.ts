@@ -5,7 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GatewayError } from '../../src-shared/errors.ts'
-import { createSocketListener } from '../../src-main/http/socket.ts'
+import { askToRetire, createSocketListener } from '../../src-main/http/socket.ts'
 import type { SocketListenerOptions } from '../../src-main/http/socket.ts'
 import type { DuplexOptions } from '../../src-main/mcp/session-host.ts'
 import { silentLog } from '../../src-main/telemetry/log.ts'
@@ -175,6 +175,39 @@ describe('bounds', () => {
     shim.socket.write('\n{}\n')
     await eventually(() => expect(sessions.closed).toBe(1))
     expect(sessions.received).toEqual([])
+  })
+})
+
+describe('the desktop app asks it to retire', () => {
+  test('a gateway that a shim has started does, after it has said so', async () => {
+    let retired = 0
+    const { file, sessions } = await open({ spawned: true, onRetire: () => retired++ })
+    expect(await askToRetire(file)).toBeUndefined()
+    expect(retired).toBe(1)
+    expect(sessions.opened).toEqual([])
+  })
+
+  test('any other stays, and says why', async () => {
+    const { file } = await open()
+    expect(await askToRetire(file)).toBe(
+      'No shim has started this gateway: whoever has started it ends it.',
+    )
+  })
+
+  test('not a word more or less, and not from within a session', async () => {
+    let retired = 0
+    const { file } = await open({ spawned: true, onRetire: () => retired++ })
+    const odd = await connect(file, { retire: { version: 2 } })
+    await eventually(() => expect(odd.lines()[0]).toContain('refused'))
+    const { lines } = await connect(file, hello, { retire: { version: 1 } })
+    await eventually(() => expect(lines()[0]).toContain('welcome'))
+    expect(retired).toBe(0)
+  })
+
+  test('where nobody listens, that is the answer', async () => {
+    const { file, listener } = await open()
+    await listener.close()
+    expect(await askToRetire(file)).toContain('ENOENT')
   })
 })
 
