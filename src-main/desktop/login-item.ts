@@ -29,3 +29,8 @@ export function setupLoginItem(): LoginItem | undefined {
     set: (openAtLogin) => app.setLoginItemSettings({ openAtLogin, args }),
   }
 }
+
+/** On macOS, which passes no arguments to login items. */
+export function wasOpenedAtLogin(): boolean {
+  return process.platform === 'darwin' && app.getLoginItemSettings().wasOpenedAtLogin
+}

@@ -1,11 +1,11 @@
+import path from 'node:path'
 import { app, powerMonitor } from 'electron'
-import { actOnTray } from './tray-acts.ts'
 import { registerAppScheme, setupAppProtocol } from './app-protocol.ts'
 import { attachGateway } from './attached-gateway.ts'
 import { DesktopApi } from './desktop-api.ts'
 import { GatewayLink } from './gateway-link.ts'
 import { setupIpc } from './ipc.ts'
-import { setupLoginItem } from './login-item.ts'
+import { setupLoginItem, wasOpenedAtLogin } from './login-item.ts'
 import { setupMenu } from './menu.ts'
 import { setupNavigation } from './navigation.ts'
 import { parseDesktopOptions } from './options.ts'
@@ -14,20 +14,22 @@ import { setupCrash, setupQuit } from './quit.ts'
 import { isFirstInstance } from './single-instance.ts'
 import { hasTrayHost } from './tray-host.ts'
 import { setupTray } from './tray.ts'
+import { actOnTray } from './tray-acts.ts'
 import { followForTray } from './tray-feed.ts'
 import { setupUpdater } from './updater.ts'
 import { MainWindow } from './window.ts'
 
 /** The desktop app, in the order of its life. */
 function main(): void {
+  const { hidden, dataFolder, settings } = parseDesktopOptions(process.argv.slice(1))
+  if (dataFolder !== undefined) app.setPath('userData', path.resolve(dataFolder))
   let window: MainWindow | undefined
   if (!isFirstInstance(() => window?.show())) return
-  const { hidden, settings } = parseDesktopOptions(process.argv.slice(1))
   const link = new GatewayLink({ flags: settings, host: hostGateway, attach: attachGateway })
   setupCrash(link)
   app.enableSandbox()
   registerAppScheme()
-  app.setAppUserModelId('io.github.open-mcp-gateway')
+  if (process.platform === 'win32') app.setAppUserModelId('io.github.open-mcp-gateway')
   void app.whenReady().then(async () => {
     const gatewayUp = link.start()
     const hasTray = await hasTrayHost()
@@ -52,7 +54,7 @@ function main(): void {
     }
     powerMonitor.on('resume', () => link.checkHealth())
     window = main
-    if (!hidden) main.show()
+    if (!hidden && !wasOpenedAtLogin()) main.show()
     else if (!hasTray) main.showMinimized()
     await gatewayUp
   })

@@ -5,6 +5,8 @@ import type { SettingsFlags } from '../host/settings.ts'
 export interface DesktopOptions {
   /** Started at login: there is a tray icon (or a minimised window), and no window in the way. */
   hidden: boolean
+  /** Where the window's memory and Chromium's profile are; for each, one app runs at a time. */
+  dataFolder: string | undefined
   settings: SettingsFlags
 }
 
@@ -22,10 +24,12 @@ export function parseDesktopOptions(args: readonly string[]): DesktopOptions {
       catalog: { type: 'string' },
       listen: { type: 'string' },
       'state-dir': { type: 'string' },
+      'user-data-dir': { type: 'string' },
     },
   })
   return {
     hidden: values['hidden'] === true,
+    dataFolder: textOf(values['user-data-dir']),
     settings: {
       config: textOf(values['config']),
       catalog: textOf(values['catalog']),

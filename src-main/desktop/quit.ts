@@ -45,8 +45,19 @@ export function setupQuit({ link, onLeave }: QuitOptions): Quit {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
     process.on(signal, () => app.quit())
   // The session ends: the system gives us some seconds.
-  if (process.platform !== 'win32') powerMonitor.on('shutdown', () => app.quit())
+  if (process.platform !== 'win32')
+    powerMonitor.on('shutdown', (...[event]: unknown[]) => {
+      delay(event)
+      app.quit()
+    })
   return { now: () => app.quit(), after: stop }
+}
+
+/** The system waits a little for an app that asks it to; the types do not know that there is an event. */
+function delay(event: unknown): void {
+  if (typeof event !== 'object' || event === null || !('preventDefault' in event)) return
+  const { preventDefault } = event
+  if (typeof preventDefault === 'function') preventDefault.call(event)
 }
 
 /** Windows ends the process when this returns. */

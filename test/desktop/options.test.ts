@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { parseDesktopOptions } from '../../src-main/desktop/options.ts'
 
 test('our options are found among the switches of Chromium and of the system', () => {
-  const { hidden, settings } = parseDesktopOptions([
+  const { hidden, dataFolder, settings } = parseDesktopOptions([
     '--no-sandbox',
     '--inspect=0',
     '/path/of/the/app',
@@ -14,6 +14,7 @@ test('our options are found among the switches of Chromium and of the system', (
     '-psn_0_12345',
   ])
   expect(hidden).toBe(true)
+  expect(dataFolder).toBe('/x')
   expect(settings).toMatchObject({ 'state-dir': '/state', listen: '127.0.0.1:0' })
 })
 

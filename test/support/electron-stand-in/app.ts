@@ -30,11 +30,11 @@ type Members =
   | 'enableSandbox'
   | 'requestSingleInstanceLock'
   | 'getPath'
+  | 'setPath'
   | 'getAppPath'
   | 'getName'
   | 'getVersion'
   | 'isPackaged'
-  | 'setAppUserModelId'
 
 export interface Launch {
   executable: string
@@ -109,6 +109,12 @@ export class App extends StrictEmitter implements Pick<Contract, Members> {
     throw notImplemented(`app.getPath('${name}')`)
   }
 
+  setPath(name: string, folder: string): void {
+    if (name !== 'userData' || this.isUp)
+      throw notImplemented(`app.setPath('${name}') at this time`)
+    this.launch = { ...this.launched, userData: folder }
+  }
+
   getAppPath(): string {
     return this.launched.appPath
   }
@@ -120,9 +126,6 @@ export class App extends StrictEmitter implements Pick<Contract, Members> {
   getVersion(): string {
     return this.launched.version
   }
-
-  /** Windows alone has them. */
-  setAppUserModelId(): void {}
 
   windowsGone(): void {
     if (this.isExiting) return

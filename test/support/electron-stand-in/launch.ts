@@ -38,20 +38,16 @@ const archive = path.join(resources, 'app.asar')
 const isPackaged = fs.existsSync(archive)
 const given = args.find((argument) => !argument.startsWith('-'))
 if (!isPackaged && given === undefined) throw new Error('Which app? electron <folder>')
-const named = switchValue('user-data-dir')
-const configHome = process.env['XDG_CONFIG_HOME'] ?? path.join(os.homedir(), '.config')
 const manifestOf = (folder: string): Manifest =>
   JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'))
 
-const provisional = named ?? path.join(configHome, 'electron-stand-in')
 const appPath = isPackaged
-  ? unpackedAsar(archive, path.join(provisional, `asar-${process.pid}`))
+  ? unpackedAsar(archive, path.join(resources, `unpacked-${process.pid}`))
   : path.resolve(given ?? '')
+if (isPackaged) process.on('exit', () => fs.rmSync(appPath, { recursive: true, force: true }))
 const manifest = manifestOf(appPath)
 const name = manifest.productName ?? manifest.name ?? 'Electron'
-const userData = named ?? path.join(configHome, name)
-fs.mkdirSync(userData, { recursive: true })
-if (isPackaged) process.on('exit', () => fs.rmSync(appPath, { recursive: true, force: true }))
+const configHome = process.env['XDG_CONFIG_HOME'] ?? path.join(os.homedir(), '.config')
 
 app.prepare({
   executable,
@@ -59,11 +55,11 @@ app.prepare({
   name,
   version: manifest.version ?? '0.0.0',
   isPackaged,
-  userData,
+  userData: path.join(configHome, name),
 })
 createRequire(import.meta.url)(path.join(appPath, manifest.main ?? 'index.js'))
 const chromium = await startEngine({
-  profile: path.join(userData, 'chromium'),
+  profile: path.join(app.getPath('userData'), 'chromium'),
   debuggingPort: switchValue('remote-debugging-port'),
 })
 await watchPages(chromium)
