@@ -6,7 +6,7 @@ import { expect, test } from './desktop-app.ts'
 
 test('the window shows the app from its own scheme, sandboxed and in front', async ({ app }) => {
   const page = await app.page()
-  await expect(page).toHaveTitle('Open MCP Gateway')
+  await expect(page).toHaveTitle(/Open MCP Gateway$/)
   await expect(page.locator('#root > *').first()).toBeVisible()
   expect(
     await app.electron.evaluate(({ BrowserWindow }) => {
