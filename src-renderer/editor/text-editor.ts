@@ -37,6 +37,7 @@ import {
 import type { CatalogProblemView } from '../../src-shared/api.ts'
 import { editorLook } from './editor-theme.ts'
 import { entryMark, foldItems, markEntry } from './entry-lines.ts'
+import { hangingIndent } from './hanging-indent.ts'
 import { schemaHelp } from './schema-help.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { textChanges, type TextChange } from './text-changes.ts'
@@ -193,6 +194,7 @@ export function baseExtensions(label: string) {
     yaml(),
     lineNumbers(),
     highlightSpecialChars(),
+    hangingIndent,
     editorLook,
     EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
   ]

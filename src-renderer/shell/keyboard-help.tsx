@@ -21,6 +21,16 @@ const groups = [
       ['Shift R', 'Restart a server'],
     ],
   },
+  {
+    title: 'In the catalog',
+    keys: [
+      ['Ctrl S', 'Look at the difference and save (⌘ S on a Mac)'],
+      ['Ctrl Space', 'What can stand here'],
+      ['Ctrl F', 'Search in the text (⌘ F on a Mac)'],
+      ['F8', 'Go to the next problem'],
+      ['Esc Tab', 'Leave the text: Tab alone indents'],
+    ],
+  },
 ] as const
 
 /** `?` shows the keys. */

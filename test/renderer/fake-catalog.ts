@@ -8,11 +8,12 @@ import type {
 import { GatewayError } from '../../src-shared/errors.ts'
 import { checkCatalog } from '../../src-main/catalog/check.ts'
 import { editCatalog } from '../../src-main/catalog/edit.ts'
+import { entriesFromSnippet } from '../../src-main/catalog/snippet.ts'
 import { sampleCatalog } from './fake-data.ts'
 
 type ReloadResult = ProcedureOutput<'catalog.reload'>
 
-/** The catalog's text of the fake gateway: checks and edits are the real ones. */
+/** The catalog's text of the fake gateway: checks, edits and what is found in a paste are the real ones. */
 export class FakeCatalog {
   text = sampleCatalog
   private version = 1
@@ -70,28 +71,6 @@ export class FakeCatalog {
   }
 
   fromSnippet(text: string): { entries: SnippetEntry[] } {
-    let parsed: unknown
-    try {
-      parsed = JSON.parse(text)
-    } catch {
-      throw new GatewayError(
-        'bad_request',
-        'This is neither JSON nor a command. Paste the mcpServers JSON of a README.',
-      )
-    }
-    const servers = isRecord(parsed) ? (parsed['mcpServers'] ?? parsed['servers'] ?? parsed) : {}
-    const entries = Object.entries(isRecord(servers) ? servers : {}).map(([id, given]) => {
-      const { command, args, url, env } = isRecord(given) ? given : {}
-      const runtime =
-        url === undefined
-          ? { type: 'local-process', command, ...(args === undefined ? {} : { args }) }
-          : { type: 'remote-http', url }
-      return { entry: { id, runtime, ...(env === undefined ? {} : { env }) }, notes: [] }
-    })
-    return { entries }
+    return { entries: entriesFromSnippet(text) }
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -74,7 +74,9 @@ export function Conflict({ document, now, theirs }: ConflictProps) {
           }
           footer={
             <>
-              <Button onClick={() => setShown(undefined)}>Close</Button>
+              <Button autoFocus onClick={() => setShown(undefined)}>
+                Close
+              </Button>
               <Button onClick={act(take)}>Take theirs</Button>
               {shown === 'clash' ? (
                 <Button kind="danger" onClick={act(() => document.keepMine())}>

@@ -1,5 +1,5 @@
 import { ChevronRight, Copy, EllipsisVertical, Trash2 } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import type { CatalogEntry, CatalogProblemView } from '../../../src-shared/api.ts'
 import { IconButton } from '../../components/button.tsx'
 import { cx } from '../../components/class-names.ts'
@@ -9,10 +9,13 @@ import { EntryFormContext, type EntryForm } from './entry-context.ts'
 import { valueAt } from './entry-patch.ts'
 import { SchemaField } from './schema-field.tsx'
 import { nameOf } from './server-words.ts'
+import { useLate } from './use-late.ts'
 
 interface EntryFormProps {
   form: EntryForm
   server: CatalogEntry
+  /** Why the form takes no changes. */
+  note: string | undefined
   /** A server, by the catalog's schema. */
   schema: SchemaNode
   /** Those in this server's lines. */
@@ -53,14 +56,18 @@ const ofPrograms = new Set(['env', 'env_file', 'inherit_env', 'overlap', 'start_
 
 /** One server as a form: every field that the schema knows, in a sensible order. */
 export function EntryFormView(props: EntryFormProps) {
-  const { form, server, schema, problems, onProblem, onDuplicate, onRemove } = props
+  const { form, server, note, schema, problems, onProblem, onDuplicate, onRemove } = props
   const placed = new Set(sections.flatMap(({ keys }) => keys))
   const others = [...schema.properties.keys()].filter((key) => !placed.has(key))
   const all = [...sections, { title: 'More', keys: others, rare: true }]
+  const head = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    head.current?.scrollIntoView({ block: 'nearest' })
+  }, [])
   const isRemote = String(valueAt(form.entry, ['runtime', 'type'])).startsWith('remote-')
   return (
     <EntryFormContext value={form}>
-      <div className="flex items-center gap-2 px-4 pt-3">
+      <div ref={head} className="flex items-center gap-2 px-4 pt-3">
         <h2 className="min-w-0 flex-1 truncate text-lead font-semibold" title={nameOf(server)}>
           {nameOf(server)}
         </h2>
@@ -78,7 +85,8 @@ export function EntryFormView(props: EntryFormProps) {
           ]}
         />
       </div>
-      {problems.length > 0 && (
+      {note !== undefined && <p className="mx-4 mt-2 text-sm text-warn">{note}</p>}
+      {useLate(problems.length > 0) && (
         <ul className="mx-4 mt-2 flex flex-col gap-1 rounded bg-bad-soft px-3 py-2">
           {problems.map((problem, index) => (
             <li key={index} className="text-sm">

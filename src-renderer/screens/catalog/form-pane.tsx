@@ -1,5 +1,5 @@
 import { LibraryBig, Plus } from 'lucide-react'
-import { useEffect, useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import type { CatalogProblemView } from '../../../src-shared/api.ts'
 import { canonicalJson } from '../../../src-shared/json-record.ts'
 import { Banner } from '../../components/banner.tsx'
@@ -12,6 +12,7 @@ import type { CatalogDocument, CatalogSnapshot } from './catalog-document.ts'
 import { EntryFormView } from './entry-form.tsx'
 import { EntryList, type ListedServer } from './entry-list.tsx'
 import { freeId } from './new-id.ts'
+import { useLate } from './use-late.ts'
 
 interface FormPaneProps {
   document: CatalogDocument
@@ -31,7 +32,8 @@ interface FormPaneProps {
 export function FormPane(props: FormPaneProps) {
   const { document, now, schema, chosen, visit, onChoose, onProblem, onUndo, onAdd } = props
   const { entries, problems, saved } = now
-  const readable = useReadable(now.readable)
+  // A key that is half typed makes a text unreadable for a moment: only what stays so is worth a word.
+  const readable = !useLate(!now.readable)
   const listed = useMemo(
     () => listServers(entries, problems, saved.entries),
     [entries, problems, saved.entries],
@@ -69,48 +71,42 @@ export function FormPane(props: FormPaneProps) {
         list={<EntryList servers={listed} chosen={index ?? -1} onChoose={onChoose} />}
         detail={
           server === undefined ? null : (
-            <>
-              {readable && !isFindable && (
-                <Banner kind="warn">
-                  This server has no ID of its own yet, so it can be edited in the YAML alone.
-                </Banner>
-              )}
-              <EntryFormView
-                key={visit}
-                schema={serverSchema}
-                server={server}
-                problems={readable ? problemsOf(problems, server) : []}
-                onProblem={onProblem}
-                form={{
-                  id: server.id,
-                  entry: server.entry,
-                  saved: saved.entries.find(({ id }) => id === server.id)?.entry,
-                  otherIds: entries.flatMap(({ id }, at) => (at === index ? [] : [id])),
-                  locked: !readable || !isFindable,
-                  patch: (patch) => document.edit([{ op: 'patch', id: server.id, patch }]),
-                }}
-                onDuplicate={() => {
-                  const id = freeId(server.id, new Set(entries.map((one) => one.id)))
-                  document.edit([{ op: 'add', entry: { ...server.entry, id } }]).then(
-                    () => onChoose(entries.length),
-                    (thrown: unknown) => notifyFailure(`${server.id} was not duplicated.`, thrown),
-                  )
-                }}
-                onRemove={() => {
-                  document.edit([{ op: 'remove', id: server.id }]).then(
-                    () => {
-                      onChoose(undefined)
-                      notify({
-                        title: `${server.id} is taken out of the text`,
-                        description: 'It runs until you save.',
-                        action: { label: 'Undo', run: onUndo },
-                      })
-                    },
-                    (thrown: unknown) => notifyFailure(`${server.id} was not removed.`, thrown),
-                  )
-                }}
-              />
-            </>
+            <EntryFormView
+              key={visit}
+              schema={serverSchema}
+              server={server}
+              note={readable && !isFindable ? notFindable(server.id) : undefined}
+              problems={readable ? problemsOf(problems, server) : []}
+              onProblem={onProblem}
+              form={{
+                id: server.id,
+                entry: server.entry,
+                saved: saved.entries.find(({ id }) => id === server.id)?.entry,
+                otherIds: entries.flatMap(({ id }, at) => (at === index ? [] : [id])),
+                locked: !readable || !isFindable,
+                patch: (patch) => document.edit([{ op: 'patch', id: server.id, patch }]),
+              }}
+              onDuplicate={() => {
+                const id = freeId(server.id, new Set(entries.map((one) => one.id)))
+                document.edit([{ op: 'add', entry: { ...server.entry, id } }]).then(
+                  () => onChoose(entries.length),
+                  (thrown: unknown) => notifyFailure(`${server.id} was not duplicated.`, thrown),
+                )
+              }}
+              onRemove={() => {
+                document.edit([{ op: 'remove', id: server.id }]).then(
+                  () => {
+                    onChoose(undefined)
+                    notify({
+                      title: `${server.id} is taken out of the text`,
+                      description: 'It runs until you save.',
+                      action: { label: 'Undo', run: onUndo },
+                    })
+                  },
+                  (thrown: unknown) => notifyFailure(`${server.id} was not removed.`, thrown),
+                )
+              }}
+            />
           )
         }
       />
@@ -119,20 +115,9 @@ export function FormPane(props: FormPaneProps) {
   )
 }
 
-const patienceMs = 1000
-
-/** A key that is half typed makes a text unreadable for a moment: only what stays so is worth a word. */
-function useReadable(readable: boolean): boolean {
-  const [shown, setShown] = useState(readable)
-  useEffect(() => {
-    if (readable) {
-      setShown(true)
-      return undefined
-    }
-    const timer = setTimeout(() => setShown(false), patienceMs)
-    return () => clearTimeout(timer)
-  }, [readable])
-  return readable || shown
+function notFindable(id: string): string {
+  const why = id === '' ? 'This server has no ID yet' : 'Another server has the same ID'
+  return `${why}: change it in the YAML, then the form can be used.`
 }
 
 /** The form stays as it was, and says why. */

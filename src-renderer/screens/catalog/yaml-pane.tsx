@@ -128,7 +128,7 @@ function ProblemList({ now, onGo }: ProblemListProps) {
         {!isOpen && first !== undefined && <ProblemButton problem={first} onGo={onGo} oneLine />}
       </div>
       {isOpen && (
-        <ul className="max-h-36 overflow-auto pb-1.5">
+        <ul className="relative max-h-36 overflow-auto pb-1.5">
           {problems.map((problem, index) => (
             <li key={index} className="flex px-1">
               <ProblemButton problem={problem} onGo={onGo} />
