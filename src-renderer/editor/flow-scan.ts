@@ -73,7 +73,7 @@ function endEntry(frame: FlowFrame, text: string, at: number): void {
 }
 
 /** The text of a plain or quoted scalar, without what only rare escapes would need. */
-export function unquoted(word: string): string {
+function unquoted(word: string): string {
   if (word.startsWith('"') && word.endsWith('"') && word.length > 1) return word.slice(1, -1)
   if (word.startsWith("'") && word.endsWith("'") && word.length > 1) {
     return word.slice(1, -1).replaceAll("''", "'")

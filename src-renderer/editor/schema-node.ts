@@ -99,7 +99,7 @@ export function variantsFor(
   return fitting.length > 0 ? fitting : open
 }
 
-export function isJsonMap(value: unknown): value is JsonMap {
+function isJsonMap(value: unknown): value is JsonMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -42,25 +42,28 @@ export function KeyboardHelp({
   onOpenChange: (open: boolean) => void
 }) {
   return (
-    <Dialog open={open} onOpenChange={onOpenChange} title="Keys">
-      {groups.map((group) => (
-        <section key={group.title} className="mb-4 last:mb-0">
-          <h3 className="mb-1 text-sm font-medium text-muted">{group.title}</h3>
-          <dl>
-            {group.keys.map(([key, what]) => (
-              <div
-                key={key}
-                className="flex items-baseline gap-4 border-b border-line py-1.5 last:border-0"
-              >
-                <dt className="w-24 shrink-0">
-                  <kbd className="font-sans text-base font-medium">{key}</kbd>
-                </dt>
-                <dd className="text-base">{what}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-      ))}
+    <Dialog open={open} onOpenChange={onOpenChange} title="Keys" wide>
+      {/* Focusable, so that it can be scrolled by keys where it does not fit. */}
+      <div tabIndex={0} role="group" aria-label="Keys" className="columns-2 gap-8">
+        {groups.map((group) => (
+          <section key={group.title} className="mb-4 break-inside-avoid last:mb-0">
+            <h3 className="mb-1 text-sm font-medium text-muted">{group.title}</h3>
+            <dl>
+              {group.keys.map(([key, what]) => (
+                <div
+                  key={key}
+                  className="flex items-baseline gap-4 border-b border-line py-1.5 last:border-0"
+                >
+                  <dt className="w-24 shrink-0">
+                    <kbd className="font-sans text-base font-medium">{key}</kbd>
+                  </dt>
+                  <dd className="text-base">{what}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
     </Dialog>
   )
 }
