@@ -74,8 +74,8 @@ export class CatalogDocument {
   }
   #editor: EditorPort | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
-  /** Counts writes: what was read before the last one is old. */
-  #writes = 0
+  /** Counts reads and writes: the answer to a read before the last of them is old. */
+  #turn = 0
   #edits: Promise<unknown> = Promise.resolve()
 
   constructor(gateway: GatewayApi) {
@@ -109,10 +109,10 @@ export class CatalogDocument {
 
   /** Reads the file. A failure is shown only where nothing can be shown yet. */
   async refresh(): Promise<void> {
-    const writes = this.#writes
+    const turn = ++this.#turn
     try {
       const answer = await this.#gateway.call('catalog.read', {})
-      if (writes === this.#writes && !this.#now.saving) this.#take(answer)
+      if (turn === this.#turn && !this.#now.saving) this.#take(answer)
     } catch (failure) {
       if (this.#now.state !== 'ready') this.#set({ state: 'failed', failure })
     }
@@ -164,7 +164,7 @@ export class CatalogDocument {
       const text = joinFile(doc.toString(), before.shape)
       const answer = await this.#gateway.call('catalog.save', { text, etag: before.etag })
       const after = { doc, shape: before.shape, etag: answer.etag, entries }
-      this.#writes++
+      this.#turn++
       this.#set({ saved: after, theirs: undefined, dirty: !this.#now.doc.eq(doc) })
       return { ...answer, before, after }
     } finally {
@@ -178,7 +178,7 @@ export class CatalogDocument {
   async undoSave({ before, after }: Saved): Promise<void> {
     const text = joinFile(before.doc.toString(), before.shape)
     await this.#gateway.call('catalog.save', { text, etag: after.etag })
-    this.#writes++
+    this.#turn++
     await this.refresh()
   }
 

@@ -1,13 +1,24 @@
 import { Text } from '@codemirror/state'
 import { describe, expect, it, vi } from 'vitest'
+import type { GatewayApi } from '../../../src-shared/api.ts'
 import type { TextChange } from '../../../src-renderer/editor/text-changes.ts'
 import { CatalogDocument } from '../../../src-renderer/screens/catalog/catalog-document.ts'
 import { FakeGateway } from '../fake-gateway.ts'
 
 /** A document on a fake gateway, with an editor of its own that only holds text. */
-async function opened() {
+async function opened(held?: Promise<void>) {
   const gateway = new FakeGateway()
-  const document = new CatalogDocument(gateway)
+  let reads = 0
+  const carried: GatewayApi = {
+    onEvent: (fn) => gateway.onEvent(fn),
+    async call(name, input) {
+      const answer = await gateway.call(name, input)
+      // The second read has its answer already, which stays on the way.
+      if (name === 'catalog.read' && ++reads === 2) await held
+      return answer
+    },
+  }
+  const document = new CatalogDocument(carried)
   const close = document.open()
   await vi.waitFor(() => expect(document.snapshot().state).toBe('ready'))
   const editor = {
@@ -87,6 +98,33 @@ describe('the catalog while a person is at work on it', () => {
     expect(document.snapshot()).toMatchObject({ theirs: undefined, dirty: true, saving: false })
     expect(gateway.catalog.text).toMatch(/# mine\n$/)
     expect(text()).toMatch(/# typed while it was saved\n$/)
+    close()
+  })
+
+  it('drops what was read before its save and comes after it', async () => {
+    const arrival = Promise.withResolvers<void>()
+    const { document, text, type, close } = await opened(arrival.promise)
+    const late = document.refresh()
+    type(`${text()}# mine\n`)
+    await document.save()
+    await document.refresh()
+    arrival.resolve()
+    await late
+    expect(text()).toMatch(/# mine\n$/)
+    expect(document.snapshot()).toMatchObject({ dirty: false, theirs: undefined })
+    close()
+  })
+
+  it('drops what was read before it has read again', async () => {
+    const arrival = Promise.withResolvers<void>()
+    const { gateway, document, text, close } = await opened(arrival.promise)
+    const late = document.refresh()
+    const theirs = `${text()}# theirs\n`
+    gateway.changeCatalogOnDisk(theirs)
+    await vi.waitFor(() => expect(text()).toBe(theirs))
+    arrival.resolve()
+    await late
+    expect(text()).toBe(theirs)
     close()
   })
 
