@@ -146,7 +146,14 @@ test('the page gets no permission but to copy', async ({ app }) => {
   expect(
     await page.evaluate(async () => {
       const states: Record<string, string> = {}
-      for (const name of ['geolocation', 'notifications', 'camera', 'microphone'])
+      for (const name of [
+        'geolocation',
+        'notifications',
+        'camera',
+        'microphone',
+        'clipboard-read',
+        'clipboard-write',
+      ])
         states[name] = (await navigator.permissions.query({ name } as PermissionDescriptor)).state
       return states
     }),
@@ -155,6 +162,8 @@ test('the page gets no permission but to copy', async ({ app }) => {
     notifications: 'denied',
     camera: 'denied',
     microphone: 'denied',
+    'clipboard-read': 'denied',
+    'clipboard-write': 'granted',
   })
   expect(await page.evaluate(() => Notification.requestPermission())).toBe('denied')
 })

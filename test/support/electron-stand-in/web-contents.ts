@@ -83,6 +83,8 @@ export class WebContents
     const chromium = await engine
     const shown = schemes.shown(url)
     if (schemes.handlerOf(url) !== undefined) {
+      // What the app is asked about is the page that comes.
+      this.url = url
       // Only the type of `asker` wants more than there is here.
       const asker = this as unknown as Contract
       await defaultSession.apply(chromium, asker, url, new URL(shown).origin)
