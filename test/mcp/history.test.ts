@@ -13,6 +13,8 @@ import type { Message } from './scripted-server.ts'
 
 let relay: Relay
 const held: Message[] = []
+/** As long as a busy machine may take. */
+const soon = { timeout: 10_000 }
 const secret = 'sesame-open-the-door'
 
 beforeAll(async () => {
@@ -151,10 +153,10 @@ it('has the errors of servers, of the gateway, and of processes that die', async
 it('has what a client has cancelled', async () => {
   const client = await relay.http({ serverId: 'one' })
   void client.call('hold', {}, {}, 'long')
-  await expect.poll(() => held.length).toBe(1)
+  await expect.poll(() => held.length, soon).toBe(1)
   await history().clear()
   client.notify('notifications/cancelled', { requestId: 'long' })
-  await expect.poll(async () => (await entries()).length).toBe(1)
+  await expect.poll(async () => (await entries()).length, soon).toBe(1)
   expect(await last()).toMatchObject({
     outcome: 'cancelled',
     error: null,
@@ -175,7 +177,7 @@ it('has the messages of a batch one by one', async () => {
   })
   const notification = { jsonrpc: '2.0', method: 'notifications/x' }
   void client.raw(JSON.stringify([call('a'), notification, call('b')]), 'answered as a batch')
-  await expect.poll(async () => (await entries()).length).toBe(2)
+  await expect.poll(async () => (await entries()).length, soon).toBe(2)
   const its = await Promise.all((await entries()).map(({ id }) => history().get(id)))
   expect(its.map(({ request }) => JSON.parse(request ?? '').id)).toEqual(['a', 'b'])
 })
@@ -231,7 +233,7 @@ it('calls a client by the name that its entry gives it, whatever it calls itself
   const clientInfo = { name: 'claude-ai', version: '1' }
   const protocolVersion = '2025-11-25'
   send({ id: 1, method: 'initialize', params: { protocolVersion, capabilities: {}, clientInfo } })
-  await expect.poll(() => answers.length).toBe(1)
+  await expect.poll(() => answers.length, soon).toBe(1)
   await history().clear()
   send({ id: 2, method: 'tools/call', params: { name: 'echo' } })
   const key = (name: string): string => `io.modelcontextprotocol/${name}`
@@ -241,7 +243,7 @@ it('calls a client by the name that its entry gives it, whatever it calls itself
     [key('clientCapabilities')]: {},
   }
   send({ id: 3, method: 'tools/call', params: { name: 'echo', _meta } })
-  await expect.poll(() => answers.length).toBe(3)
+  await expect.poll(() => answers.length, soon).toBe(3)
   expect((await entries()).map(({ client }) => client)).toEqual([
     'Claude Desktop',
     'Claude Desktop',

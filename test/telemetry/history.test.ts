@@ -34,7 +34,7 @@ describe('an entry', () => {
     stop()
     bench.record('again')
     bench.clock.advance(500)
-    await expect.poll(() => bench.targets()).toEqual(['again', 'echo'])
+    await expect.poll(() => bench.targets(), { timeout: 10_000 }).toEqual(['again', 'echo'])
     expect(told).toHaveLength(1)
   })
 
