@@ -1,5 +1,16 @@
 import { expect, type Locator, type Page } from '@playwright/test'
 
+/** As the README of a server shows it. */
+export const readme = `{
+  "mcpServers": {
+    "brave-search": {
+      "command": "npx",
+      "args": ["-y", "@modelcontextprotocol/server-brave-search"],
+      "env": { "BRAVE_API_KEY": "BSA-1234567890abcdef" }
+    }
+  }
+}`
+
 /** The catalog screen, as a person finds things on it. */
 export class CatalogPage {
   readonly page: Page
