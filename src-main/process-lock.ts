@@ -2,7 +2,7 @@
  * A lock file that ends with its process. Node has no flock, so the file names its holder (pid and start time), and a
  * holder that is gone has lost it. The shim bundles this file: no dependencies.
  */
-import fs from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 
 export interface LockHolder {
   pid: number
@@ -35,8 +35,8 @@ export function takeLock(path: string, depth = 0): ProcessLock | { heldBy: LockH
     try {
       if (read(path)?.text === seen.text) {
         const temporary = `${path}.${process.pid}.new`
-        fs.writeFileSync(temporary, mine, { mode: 0o600 })
-        fs.renameSync(temporary, path)
+        writeFileSync(temporary, mine, { mode: 0o600 })
+        renameSync(temporary, path)
         return lockAt(path, mine)
       }
     } finally {
@@ -61,7 +61,7 @@ function lockAt(path: string, mine: string): ProcessLock {
     release() {
       if (released) return
       released = true
-      if (read(path)?.text === mine) fs.rmSync(path, { force: true })
+      if (read(path)?.text === mine) rmSync(path, { force: true })
     },
   }
 }
@@ -69,28 +69,28 @@ function lockAt(path: string, mine: string): ProcessLock {
 /** Creates the file with its whole content at once; false if there is one. */
 function create(path: string, content: string): boolean {
   const temporary = `${path}.${process.pid}.new`
-  fs.writeFileSync(temporary, content, { mode: 0o600 })
+  writeFileSync(temporary, content, { mode: 0o600 })
   try {
-    fs.linkSync(temporary, path)
+    linkSync(temporary, path)
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
     // No hard links here.
     try {
-      fs.writeFileSync(path, content, { mode: 0o600, flag: 'wx' })
+      writeFileSync(path, content, { mode: 0o600, flag: 'wx' })
       return true
     } catch (second) {
       if (codeOf(second) === 'EEXIST') return false
       throw second
     }
   } finally {
-    fs.rmSync(temporary, { force: true })
+    rmSync(temporary, { force: true })
   }
 }
 
 function read(path: string): { text: string; changed: number } | undefined {
   try {
-    return { text: fs.readFileSync(path, 'utf8'), changed: fs.statSync(path).mtimeMs }
+    return { text: readFileSync(path, 'utf8'), changed: statSync(path).mtimeMs }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
@@ -168,13 +168,13 @@ function startOf(pid: number): string | undefined {
 function linuxStart(pid: number): string | undefined {
   if (process.platform !== 'linux') return undefined
   try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The name in parentheses may hold anything; field 22 is counted from after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     // A zombie holds nothing any more; its parent just has not asked for it yet.
     if (fields[0] === 'Z' || fields[0] === 'X') return 'dead:'
     const tick = fields[19]
-    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8)
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8)
     return tick === undefined ? undefined : `${boot}:${tick}`
   } catch {
     return undefined

@@ -2,7 +2,7 @@
  * Where the gateway keeps its state on each system, and what the files in it are called. The shim bundles this file:
  * no dependencies, and nothing of Node is loaded before it is needed.
  */
-import fs from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { GatewayError } from '../src-shared/errors.ts'
 
@@ -101,15 +101,15 @@ function shortHash(text: string): string {
  * can write, so that it must be ours alone and no symbolic link. Throws GatewayError `forbidden`.
  */
 export function prepareFolder(folder: string, strict = false): void {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const uid = process.getuid?.()
   if (uid === undefined) return
-  const found = strict ? fs.lstatSync(folder) : fs.statSync(folder)
+  const found = strict ? lstatSync(folder) : statSync(folder)
   if (!found.isDirectory()) throw refuse(folder, 'it is not a folder')
   if (found.uid === uid) {
     if ((found.mode & 0o077) === 0) return
     if ((found.mode & 0o1000) !== 0) throw refuse(folder, 'everybody can write to it')
-    fs.chmodSync(folder, 0o700)
+    chmodSync(folder, 0o700)
     return
   }
   // A folder of root's that we may write to is how containers mount a volume.

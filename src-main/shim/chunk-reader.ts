@@ -1,4 +1,4 @@
-import fs from 'node:fs'
+import { fstatSync } from 'node:fs'
 import net from 'node:net'
 
 const lineFeed = 0x0a
@@ -51,6 +51,6 @@ function pipeInput(onChunk: (chunk: Buffer) => void): net.Socket {
 /** Windows takes a file descriptor for a pipe only through process.stdin. */
 function isPipe(fd: number): boolean {
   if (process.platform === 'win32') return false
-  const stat = fs.fstatSync(fd)
+  const stat = fstatSync(fd)
   return stat.isFIFO() || stat.isSocket()
 }

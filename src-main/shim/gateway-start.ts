@@ -1,4 +1,4 @@
-import fs from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, statSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { takeLock } from '../process-lock.ts'
@@ -7,6 +7,7 @@ import type { StateFiles } from '../state-dir.ts'
 import { pause } from './carrier.ts'
 import type { Demand, ShimLog } from './carrier.ts'
 import { ChunkReader } from './chunk-reader.ts'
+import { monotonicMs } from './monotonic.ts'
 
 export interface GatewayStart {
   files: StateFiles
@@ -38,7 +39,7 @@ export async function reachGateway(
   graceMs: number,
   signal: AbortSignal,
 ): Promise<GatewayPipe> {
-  const graceUntil = performance.now() + graceMs
+  const graceUntil = monotonicMs() + graceMs
   let wait = 20
   let deadline = Infinity
   while (!signal.aborted) {
@@ -49,9 +50,9 @@ export async function reachGateway(
       await demand.pause(wait)
       continue
     }
-    if (deadline === Infinity) deadline = performance.now() + startLimitMs
-    if (performance.now() > deadline) throw tooLate(start)
-    if (performance.now() < graceUntil) {
+    if (deadline === Infinity) deadline = monotonicMs() + startLimitMs
+    if (monotonicMs() > deadline) throw tooLate(start)
+    if (monotonicMs() < graceUntil) {
       await pause(50)
       continue
     }
@@ -98,7 +99,7 @@ async function startUnderLock(
       if (socket !== undefined) return socket
       if (gateway.exitCode === alreadyRunningExitCode) return undefined
       if (gateway.exitCode !== undefined) throw ended(start, gateway)
-      if (performance.now() > deadline) throw tooLate(start)
+      if (monotonicMs() > deadline) throw tooLate(start)
     }
   } finally {
     lock.release()
@@ -125,7 +126,7 @@ function spawnGateway(start: GatewayStart): SpawnedGateway {
   const args = [start.program, '--spawned', '--state-dir', files.dir]
   if (start.catalogPath !== undefined) args.push('--catalog', start.catalogPath)
   log('info', `No gateway is running; starting ${start.program}`)
-  const gateway: SpawnedGateway = { exitCode: undefined, logStart: fs.fstatSync(logFile).size }
+  const gateway: SpawnedGateway = { exitCode: undefined, logStart: fstatSync(logFile).size }
   const child = spawn(process.execPath, args, {
     cwd: start.homedir,
     detached: true,
@@ -133,7 +134,7 @@ function spawnGateway(start: GatewayStart): SpawnedGateway {
     stdio: ['ignore', logFile, logFile],
     windowsHide: true,
   })
-  fs.closeSync(logFile)
+  closeSync(logFile)
   child.on('exit', (code, signal) => {
     gateway.exitCode = code ?? signal ?? 'unknown'
   })
@@ -157,9 +158,9 @@ function gatewayEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function openLog(file: string): number {
-  if ((fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes)
-    fs.renameSync(file, `${file}.1`)
-  return fs.openSync(file, 'a', 0o600)
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes)
+    renameSync(file, `${file}.1`)
+  return openSync(file, 'a', 0o600)
 }
 
 function tooLate({ files }: GatewayStart): Error {
@@ -170,7 +171,7 @@ function tooLate({ files }: GatewayStart): Error {
 
 function ended({ files }: GatewayStart, gateway: SpawnedGateway): Error {
   const { exitCode, logStart } = gateway
-  const said = fs.readFileSync(files.log).subarray(logStart).toString('utf8').trim()
+  const said = readFileSync(files.log).subarray(logStart).toString('utf8').trim()
   const tail = said.split('\n').slice(-5).join('\n').slice(-2_000)
   return new Error(
     `The gateway could not be started (exit code ${exitCode}).${tail === '' ? '' : ` It said:\n${tail}\n`} Its log: ${files.log}`,

@@ -5,6 +5,7 @@ import { pause } from './carrier.ts'
 import type { Carrier, CarrierEvents, Connect, ShimLog } from './carrier.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
 import { parseRecord } from './json-record.ts'
+import { monotonicMs } from './monotonic.ts'
 import { oneLine, SseReader } from './sse-reader.ts'
 
 export interface HttpConnectOptions {
@@ -30,8 +31,8 @@ export function httpConnect(options: HttpConnectOptions): Connect {
       let deadline = Infinity
       while (!(await isThere(url, options))) {
         if (signal.aborted) throw new Error('The client has gone.')
-        if (demand.wanted && deadline === Infinity) deadline = performance.now() + reconnectLimitMs
-        if (performance.now() > deadline)
+        if (demand.wanted && deadline === Infinity) deadline = monotonicMs() + reconnectLimitMs
+        if (monotonicMs() > deadline)
           throw new Error(
             `The gateway at ${url.origin} does not answer. Is it running, and can it be reached from here?`,
           )

@@ -1,4 +1,4 @@
-import fs from 'node:fs'
+import { realpathSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { UsageError } from '../bin/flags.ts'
@@ -101,7 +101,7 @@ function connectFor(options: ShimOptions, log: ShimLog): Connect {
   return socketConnect({
     start: {
       files: stateFiles(dir),
-      program: siblingGateway(fs.realpathSync(process.argv[1] ?? '')),
+      program: siblingGateway(realpathSync(process.argv[1] ?? '')),
       ...(catalogPath === undefined ? {} : { catalogPath }),
       homedir,
       env,
@@ -114,7 +114,7 @@ function connectFor(options: ShimOptions, log: ShimLog): Connect {
 /** The gateway says what is wrong with a file that is not there. */
 function realPath(file: string): string {
   try {
-    return fs.realpathSync(file)
+    return realpathSync(file)
   } catch {
     return path.resolve(file)
   }

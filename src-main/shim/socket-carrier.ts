@@ -5,6 +5,7 @@ import type { Carrier, CarrierEvents, Connect } from './carrier.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
 import { parseRecord } from './json-record.ts'
 import { LineWriter } from './line-writer.ts'
+import { monotonicMs } from './monotonic.ts'
 import { reachGateway } from './gateway-start.ts'
 import type { GatewayPipe, GatewayStart } from './gateway-start.ts'
 
@@ -24,7 +25,7 @@ export function socketConnect({ start, serverId, client }: SocketConnectOptions)
   const hello = JSON.stringify({ hello: { version: 1, server: serverId, client } })
   let graceMs = 0
   return async (events, demand, signal) => {
-    const deadline = performance.now() + handshakeLimitMs
+    const deadline = monotonicMs() + handshakeLimitMs
     for (;;) {
       const pipe = await reachGateway(start, demand, graceMs, signal)
       try {
@@ -33,7 +34,7 @@ export function socketConnect({ start, serverId, client }: SocketConnectOptions)
         return carrier
       } catch (error) {
         // A gateway that is just ending may still take a connection, and drop it.
-        if (error instanceof RefusedError || performance.now() > deadline) throw error
+        if (error instanceof RefusedError || monotonicMs() > deadline) throw error
         await pause(100)
       }
     }

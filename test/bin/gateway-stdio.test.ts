@@ -37,6 +37,27 @@ describe('the built file', () => {
   test('does not use readline', () => {
     expect(code).not.toContain('readline')
   })
+
+  test('loads nothing of Node that it has no use for: each shim would pay for it', async () => {
+    const { state, env, home } = freshUser()
+    await FakeGateway.start(state, polite())
+    const report = path.join(home, 'report.cjs')
+    fs.writeFileSync(
+      report,
+      "process.on('exit', () => process.stderr.write(`LOADED ${process.moduleLoadList.join()}`))",
+    )
+    const shim = new Program('gateway-stdio', {
+      env: { ...env, NODE_OPTIONS: `--require ${report}` },
+      cwd: home,
+    })
+    await shim.initialize()
+    shim.child.stdin?.end()
+    await shim.exit
+    const loaded = /LOADED (.*)/.exec(shim.stderr)?.[1]?.split(',') ?? []
+    expect(loaded).toContain('NativeModule net')
+    for (const name of ['perf_hooks', 'internal/fs/dir', 'http', 'internal/deps/undici/undici'])
+      expect(loaded).not.toContain(`NativeModule ${name}`)
+  })
 })
 
 describe('relaying', () => {
