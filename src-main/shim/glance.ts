@@ -1,5 +1,5 @@
 import { isRecord } from '../../src-shared/json-record.ts'
-import { glanceAtResult, idText, readEnvelope } from '../mcp/envelope.ts'
+import { idText, readEnvelope } from '../mcp/envelope.ts'
 
 /** As much of a message as the shim needs to know. */
 export interface Glance {
@@ -14,14 +14,41 @@ export interface Glance {
 /** Above this, finding the members in the bytes is cheaper than building the values. */
 const parseUpToBytes = 16 * 1024
 
+/** The ends of a message, where its id and method are as most clients and servers write it. */
+const headBytes = 72
+const tailBytes = 48
+const idFirst = /^\{"jsonrpc":"2\.0","id":(\d{1,15}),"(?:result":\{|method":"([\w/]+)"[,}])/
+const idLast = /,"jsonrpc":"2\.0","id":(\d{1,15})\}$/
+const methodFirst = /^\{"method":"([\w/]+)",/
+
 /**
- * Undefined for what is no JSON-RPC message: it is passed on as it is, and saying so is the gateway's part. Results
- * are most often known by their ends; other small messages go through the native parser.
+ * Undefined for what is no JSON-RPC message: it is passed on as it is, and saying so is the gateway's part. Most
+ * messages are known by their ends; other small ones go through the native parser.
  */
 export function glance(message: Buffer): Glance | undefined {
-  const result = glanceAtResult(message)
-  if (result) return { kind: 'response', id: idText(result.envelope), method: '', isError: false }
-  return (message.length <= parseUpToBytes ? parsed(message) : undefined) ?? found(message)
+  return (
+    atEnds(message) ??
+    (message.length <= parseUpToBytes ? parsed(message) : undefined) ??
+    found(message)
+  )
+}
+
+/** In JSON text, what stands at these places can be nothing else. */
+function atEnds(message: Buffer): Glance | undefined {
+  const { length } = message
+  const head = message.toString('latin1', 0, headBytes)
+  const first = idFirst.exec(head)
+  if (first !== null && message[length - 1] === 0x7d) return seen(first[1] ?? '', first[2])
+  const method = methodFirst.exec(head)?.[1]
+  if (method === undefined && !head.startsWith('{"result":{')) return undefined
+  const last = idLast.exec(message.toString('latin1', length - tailBytes))
+  return last === null ? undefined : seen(last[1] ?? '', method)
+}
+
+function seen(id: string, method: string | undefined): Glance {
+  return method === undefined
+    ? { kind: 'response', id, method: '', isError: false }
+    : { kind: 'request', id, method, isError: false }
 }
 
 function parsed(message: Buffer): Glance | undefined {

@@ -1,7 +1,8 @@
-import fs from 'node:fs'
+import { writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 
-const lineFeed = Buffer.from('\n')
+const lineFeed = 0x0a
+const lineEnd = Buffer.from('\n')
 
 /** Below this, copying is cheaper than several writes. */
 const joinUpToBytes = 64 * 1024
@@ -9,7 +10,10 @@ const joinUpToBytes = 64 * 1024
 /** Writes lines, those of one turn at once. */
 export class LineWriter {
   readonly #write: (bytes: Buffer) => void
-  #parts: Buffer[] = []
+  readonly #turn = Promise.resolve()
+  readonly #endOfTurn = (): void => this.flush()
+  #lines: Buffer[] = []
+  #bytes = 0
 
   constructor(write: (bytes: Buffer) => void) {
     this.#write = write
@@ -17,32 +21,33 @@ export class LineWriter {
 
   /** `line` may be a view of a larger chunk: it is written before that can change. */
   line(line: Buffer): void {
-    if (this.#parts.length === 0) process.nextTick(() => this.flush())
-    this.#parts.push(line, lineFeed)
+    if (line.length > joinUpToBytes) {
+      this.flush()
+      this.#write(line)
+      this.#write(lineEnd)
+      return
+    }
+    // A microtask: a tick would set more of Node's machinery going.
+    if (this.#bytes === 0) void this.#turn.then(this.#endOfTurn)
+    this.#lines.push(line)
+    this.#bytes += line.length + 1
+    if (this.#bytes > joinUpToBytes) this.flush()
   }
 
   /** Writes what waits, now. */
   flush(): void {
-    const parts = this.#parts
-    this.#parts = []
-    let joined: Buffer[] = []
-    let bytes = 0
-    const writeJoined = (): void => {
-      if (joined.length > 0) this.#write(Buffer.concat(joined, bytes))
-      joined = []
-      bytes = 0
+    if (this.#bytes === 0) return
+    const joined = Buffer.allocUnsafe(this.#bytes)
+    const lines = this.#lines
+    this.#lines = []
+    this.#bytes = 0
+    let at = 0
+    for (const line of lines) {
+      joined.set(line, at)
+      at += line.length
+      joined[at++] = lineFeed
     }
-    for (const part of parts) {
-      if (part.length > joinUpToBytes) {
-        writeJoined()
-        this.#write(part)
-        continue
-      }
-      joined.push(part)
-      bytes += part.length
-      if (bytes > joinUpToBytes) writeJoined()
-    }
-    writeJoined()
+    this.#write(joined)
   }
 }
 
@@ -56,7 +61,7 @@ export function standardOutput(stdout: Writable, gone: () => void): (bytes: Buff
     let written = 0
     while (!isStream && written < bytes.length) {
       try {
-        written += fs.writeSync(1, bytes, written)
+        written += writeSync(1, bytes, written)
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') isStream = true
         else return gone()
