@@ -211,6 +211,8 @@ test('narrow: form and YAML take turns, and a problem leads to the YAML', async 
 test('all of it by keyboard', async ({ page, gateway, open }) => {
   const catalog = new CatalogPage(page)
   await open('/catalog')
+  // The screen before it has a button of that name, too.
+  await expect(catalog.editor).toBeVisible()
   await page.getByRole('button', { name: 'Add server' }).focus()
   await page.keyboard.press('Enter')
   const dialog = page.getByRole('dialog', { name: 'Add server' })
