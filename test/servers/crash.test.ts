@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { FakeClock } from '../support/fake-clock.ts'
 import { eventually } from '../support/eventually.ts'
 import { readJournal, scriptedServer, startGateway, withTime } from '../support/gateway.ts'
-import { fixtures, isAlive } from '../support/processes.ts'
+import { fixtures } from '../support/processes.ts'
 
 test('calls in flight at a crash get an error at once that names the server and the exit', async () => {
   const gateway = await startGateway({ servers: [] })
@@ -58,9 +58,9 @@ test('a request of which no byte can have reached the server is sent to the next
   await gateway.reload([scriptedServer('one', [`--heir=${heir}`])])
   const pid = await gateway.tool('one', 'pid')
   const crash = gateway.tool('one', 'crash')
-  // The end of its output is waited for, as last words may be in it.
-  await eventually(() => expect(isAlive(Number(pid))).toBe(false))
-  await new Promise((resolve) => setImmediate(resolve))
+  // The end of its output is waited for, as last words may be in it. Until Node has seen the exit it is a zombie, and
+  // what is sent to it may have reached it.
+  await eventually(() => expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH'))
   const again = gateway.tool('one', 'pid')
   expect(await crash).toContain('stopped unexpectedly')
   expect(await again).toMatch(/^\d+$/)
