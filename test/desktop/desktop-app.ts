@@ -150,4 +150,9 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 })
 
+/** For specs that look into /proc, send signals or ask a panel of Linux. */
+export function onLinux(): void {
+  test.skip(process.platform !== 'linux', 'This looks at how Linux does it.')
+}
+
 export { expect }

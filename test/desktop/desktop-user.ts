@@ -2,6 +2,8 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { userConfigDir } from '../../src-main/catalog/config-file.ts'
+import { stateDir } from '../../src-main/state-dir.ts'
 import { isAlive, pidsWithEnvironment } from '../support/processes.ts'
 
 export const root = path.join(import.meta.dirname, '..', '..')
@@ -30,11 +32,15 @@ export const nodePath = process.execPath
 export class DesktopUser {
   readonly home = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'desktop-')))
   readonly dataDir = path.join(this.home, 'data')
-  readonly stateDir = path.join(this.home, '.local', 'state', 'mcp-gateway')
-  readonly catalog = path.join(this.home, '.config', 'mcp-gateway', 'catalog.yaml')
+  readonly stateDir: string
+  readonly catalog: string
   private readonly bin = path.join(this.home, 'bin')
 
   constructor() {
+    const { env, home: homedir } = this
+    const surroundings = { env, platform: process.platform, homedir }
+    this.stateDir = stateDir(surroundings)
+    this.catalog = path.join(userConfigDir(surroundings), 'catalog.yaml')
     fs.mkdirSync(path.dirname(this.catalog), { recursive: true })
     fs.mkdirSync(this.bin)
     this.configure({ listen_addr: '127.0.0.1:0' })
@@ -43,13 +49,24 @@ export class DesktopUser {
   }
 
   get env(): Record<string, string> {
-    const passed = ['DISPLAY', 'XAUTHORITY', 'CHROMIUM_PATH'] as const
+    const passed = ['DISPLAY', 'XAUTHORITY', 'CHROMIUM_PATH', 'SystemRoot', 'TEMP'] as const
+    const system: Record<string, string> =
+      process.platform === 'win32'
+        ? {
+            USERPROFILE: this.home,
+            APPDATA: path.join(this.home, 'AppData', 'Roaming'),
+            LOCALAPPDATA: path.join(this.home, 'AppData', 'Local'),
+            PATH: process.env['PATH'] ?? '',
+          }
+        : {
+            PATH: `${this.bin}:${path.dirname(nodePath)}:/usr/local/bin:/usr/bin:/bin`,
+            SHELL: '/bin/sh',
+          }
     return {
       HOME: this.home,
-      PATH: `${this.bin}:${path.dirname(nodePath)}:/usr/local/bin:/usr/bin:/bin`,
-      SHELL: '/bin/sh',
       USER: 'somebody',
       TERM: 'dumb',
+      ...system,
       ...Object.fromEntries(passed.flatMap((name) => entryOf(name, process.env[name]))),
     }
   }
@@ -63,7 +80,7 @@ export class DesktopUser {
     fs.writeFileSync(this.catalog, JSON.stringify({ servers }))
   }
 
-  /** Whether the desktop shows tray icons: what it says when it is asked over D-Bus. */
+  /** On Linux: whether the desktop shows tray icons: what it says when it is asked over D-Bus. */
   showTray(shown: boolean): void {
     const file = path.join(this.bin, 'gdbus')
     fs.writeFileSync(file, `#!/bin/sh\necho '(${shown},)'\n`, { mode: 0o755 })
@@ -88,7 +105,9 @@ export class DesktopUser {
     return this.processesOf(path.join('test', 'fixtures'))
   }
 
+  /** All of them; looked up in /proc, so that elsewhere there are none. */
   processes(): number[] {
+    if (process.platform !== 'linux') return []
     return pidsWithEnvironment(`HOME=${this.home}\0`)
   }
 

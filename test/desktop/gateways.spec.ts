@@ -6,9 +6,11 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { connect } from '../integration/sdk-client.ts'
 import { isAlive } from '../support/processes.ts'
-import { expect, test } from './desktop-app.ts'
+import { expect, onLinux, test } from './desktop-app.ts'
 import { nodePath, root, sampleServer, serverTree } from './desktop-user.ts'
 import type { DesktopUser } from './desktop-user.ts'
+
+onLinux()
 
 /** The shim, as an AI client starts it. */
 const shim = (user: DesktopUser) => ({

@@ -1,9 +1,11 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { isAlive } from '../support/processes.ts'
-import { expect, test } from './desktop-app.ts'
+import { expect, onLinux, test } from './desktop-app.ts'
 import type { DesktopApp } from './desktop-app.ts'
 import { sampleServer, serverTree } from './desktop-user.ts'
+
+onLinux()
 
 const status = async (app: DesktopApp, id: string): Promise<unknown> => {
   const rows = (await app.ok('servers.list')) as { id: string; status: string }[]

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import { expect, test } from './desktop-app.ts'
+import { expect, onLinux, test } from './desktop-app.ts'
 
 test('the window shows the app from its own scheme, sandboxed and in front', async ({ app }) => {
   const page = await app.page()
@@ -184,6 +184,7 @@ test('closing hides the window, and it comes back with what it showed', async ({
 })
 
 test('where there is no tray the window stays in the taskbar', async ({ user, launch }) => {
+  onLinux()
   user.showTray(false)
   const app = await launch()
   await app.page()
