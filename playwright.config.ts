@@ -1,5 +1,5 @@
 import { defineConfig } from '@playwright/test'
-import { findChromium } from './scripts/ensure-chromium.mjs'
+import { findChromium } from './scripts/test-tools.mjs'
 import type { ProgramKind } from './test/desktop/electron-program.ts'
 
 // Runs side by side do not clear each other's folder; workers get the variable from the first process.

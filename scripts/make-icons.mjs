@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { chromium } from '@playwright/test'
-import { findChromium } from './ensure-chromium.mjs'
+import { findChromium } from './test-tools.mjs'
 import { packIcns, packIco } from './icon-containers.mjs'
 import { iconFiles, trayStates } from './icon-files.mjs'
 

@@ -4,15 +4,13 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { extractFile, listPackage } from '@electron/asar'
 import { FuseV1Options, getCurrentFuseWire } from '@electron/fuses'
+import { findSevenZip } from '../../scripts/test-tools.mjs'
 import { linuxDist, macDist, windowsDist } from './electron-dists.ts'
 
 const root = path.join(import.meta.dirname, '..', '..')
 
-/** What packs archives: electron-builder would download its own. From the package p7zip-full. */
-export const sevenZip = (process.env['PATH'] ?? '')
-  .split(path.delimiter)
-  .map((folder) => path.join(folder, '7za'))
-  .find((file) => fs.existsSync(file))
+/** electron-builder would download its own. */
+export const sevenZip = findSevenZip()
 
 const systems = {
   linux: { dist: linuxDist, unpacked: 'linux-unpacked', resources: 'resources' },

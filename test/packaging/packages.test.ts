@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { NtExecutable, NtExecutableResource, Resource } from 'resedit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { findChromium } from '../../scripts/ensure-chromium.mjs'
+import { findChromium } from '../../scripts/test-tools.mjs'
 import { nodeServer, Place, serverProgram } from '../integration/gateway-program.ts'
 import { closeClients, connect } from '../integration/sdk-client.ts'
 import {

@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { downloadElectron, findElectron } from '../../scripts/electron-binary.mjs'
-import { findChromium } from '../../scripts/ensure-chromium.mjs'
+import { findChromium } from '../../scripts/test-tools.mjs'
 import { isAlive, pidsWithEnvironment } from '../support/processes.ts'
 
 const root = path.join(import.meta.dirname, '..', '..')

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { findChromium } from '../../../scripts/ensure-chromium.mjs'
+import { findChromium } from '../../../scripts/test-tools.mjs'
 import type { Commands } from './cdp.ts'
 
 interface Pending {
