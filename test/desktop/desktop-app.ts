@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { _electron, expect, test as base } from '@playwright/test'
 import type { ElectronApplication, Page } from '@playwright/test'
 import type { ApiAnswer, ProcedureName } from '../../src-shared/api.ts'
@@ -132,6 +133,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         args: [...program.args, `--user-data-dir=${user.dataDir}`, ...args],
         cwd: user.home,
         env: { ...user.env, ...env },
+        // Playwright's own folder stays behind where the app is killed.
+        artifactsDir: path.join(user.home, 'artifacts'),
         timeout: 20_000,
       })
       const app = new DesktopApp(electron)

@@ -28,8 +28,7 @@ function dist(executable: string): string {
 }
 
 /** `npm start`, by somebody with a home and a state of their own. */
-function start(args: string[], env: Record<string, string> = {}) {
-  const home = folder()
+function start(args: string[], env: Record<string, string> = {}, home = folder()) {
   const state = path.join(home, 'state')
   const child = spawn(
     process.execPath,
@@ -51,6 +50,7 @@ function start(args: string[], env: Record<string, string> = {}) {
     for (const pid of processes()) process.kill(pid, 'SIGKILL')
   })
   return {
+    home,
     says: (words: RegExp) =>
       vi.waitFor(() => expect(output).toMatch(words), { timeout: 20_000, interval: 50 }),
     output: () => output,
@@ -119,10 +119,13 @@ test.skipIf(!hasStandIn)(
   'with an Electron the window opens, on the same catalog, and Ctrl-C ends all of it',
   async () => {
     const standIn = path.join(root, 'test', 'support', 'electron-stand-in', 'electron')
-    const started = start([], { ELECTRON_OVERRIDE_DIST_PATH: dist(`exec '${standIn}' "$@"`) })
+    const electron = { ELECTRON_OVERRIDE_DIST_PATH: dist(`exec '${standIn}' "$@"`) }
+    const started = start([], electron)
     await started.says(/Ctrl-C quits/)
     await tryIt(started.output())
     expect(started.output()).toContain('The window of Open MCP Gateway is open.')
+    const again = start([], electron, started.home)
+    await again.says(/Open MCP Gateway runs already: its window is in front\./)
     const pids = started.processes()
     await started.end('SIGTERM')
     await vi.waitFor(() => expect(pids.filter(isAlive)).toEqual([]), { timeout: 15_000 })
