@@ -2,6 +2,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { scriptedServer, startGateway } from '../support/gateway.ts'
+import { threadMs } from '../support/thread-time.ts'
 
 const workerFile = path.resolve(import.meta.dirname, '../../src-main/catalog/parse-worker.ts')
 
@@ -13,12 +14,6 @@ function catalog(version: number) {
       tags: ['large', `tag-${i % 10}`],
     }),
   )
-}
-
-/** Processor time of this thread, in ms: unlike the clock it stands still while other processes have their turn. */
-function threadMs(): number {
-  const { user, system } = process.threadCpuUsage()
-  return (user + system) / 1000
 }
 
 /** The longest turn of the loop, in ms. */
