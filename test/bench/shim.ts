@@ -11,7 +11,10 @@ const memoryCalls = 3_000
 /** As many as the other figures of calls have had before they are taken: the gateway is up for days. */
 const warmUpCalls = 1_000
 
-/** The shim against the server's own pipes, in turns; then its memory once it has carried 3,000 calls. */
+/**
+ * The shim against the server's own pipes, these two alone: everything else is asleep, and so the direct call is at its
+ * fastest. The promise is of the run where all targets take turns (latency.ts). Then its memory after 3,000 calls.
+ */
 export async function measureShim(bench: Bench): Promise<void> {
   const { figures, options, children } = bench
   const gateway = await startGateway(bench, { catalog: catalogText() })
@@ -37,7 +40,7 @@ export async function measureShim(bench: Bench): Promise<void> {
     for (let round = 0; round < options.rounds; round++) {
       for (const { name, client } of rotated(lanes, round)) {
         const p50 = await within(60_000, name, block(client, options.calls))
-        figures.record('one call on pipes, p50, ms', name, p50)
+        figures.record('one call on pipes, alone, p50, ms', name, p50)
       }
       carried += options.calls
     }
