@@ -1,11 +1,9 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
-import type { Link } from '../runtimes/runtime.ts'
-import type { Clock } from '../servers/clock.ts'
 import type { Call } from './call.ts'
 import { CallTable } from './call-table.ts'
 import { gatewayCaller } from './caller.ts'
-import type { AskHandle, Caller, ClientCapabilities } from './caller.ts'
+import type { AskHandle, Caller } from './caller.ts'
 import { isClientQuestion, lacksCapability, missingCapability } from './client-capability.ts'
 import {
   errorBody,
@@ -20,26 +18,16 @@ import {
 import type { Envelope, RequestEnvelope } from './envelope.ts'
 import { member, parseSpan, slice, spliced, stringAt } from './json-spans.ts'
 import { legacyRequestEdits } from './era-bridge.ts'
-import type { ServerGreeting, Upstream, UpstreamEvents, UpstreamLimits } from './upstream.ts'
+import type { ServerGreeting, Upstream, UpstreamOptions } from './upstream.ts'
 
 /** Revisions with a handshake, newest first. */
 export const legacyVersions = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const
 
 const emptyObject = [Buffer.from('{}')]
 
-interface Options {
-  serverId: string
-  link: Link
-  clock: Clock
-  limits: () => UpstreamLimits
-  events: UpstreamEvents
+interface Options extends UpstreamOptions {
   /** The one client of an instance with `isolation: session`; undefined if the instance is shared. */
   owner: Caller | undefined
-  /** What the gateway declares to the server. */
-  capabilities: ClientCapabilities
-  /** A message that could not be understood. */
-  junk: (text: string) => void
-  version: string
 }
 
 /** A request of the server to a client, open. */

@@ -1,7 +1,5 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
-import type { Link } from '../runtimes/runtime.ts'
-import type { Clock } from '../servers/clock.ts'
 import type { Call } from './call.ts'
 import { CallTable } from './call-table.ts'
 import type { Caller } from './caller.ts'
@@ -14,18 +12,9 @@ import { arrayItems, member, parseSpan, slice, spliced, stringAt } from './json-
 import type { Edit, Span } from './json-spans.ts'
 import { isModernVersion, membersOf, metaKey, modernVersions } from './modern-message.ts'
 import { paramHeaders, requestHeaders } from './request-headers.ts'
-import type { ServerGreeting, Upstream, UpstreamEvents, UpstreamLimits } from './upstream.ts'
+import type { ServerGreeting, Upstream, UpstreamOptions } from './upstream.ts'
 
-interface Options {
-  serverId: string
-  link: Link
-  clock: Clock
-  limits: () => UpstreamLimits
-  events: UpstreamEvents
-  /** What the gateway declares when it asks for itself. */
-  capabilities: Readonly<Record<string, unknown>>
-  junk: (text: string) => void
-  version: string
+interface Options extends UpstreamOptions {
   /** The `inputSchema` of a tool, for the headers that it asks for (x-mcp-header). */
   toolSchema: (name: string) => Buffer | undefined
 }

@@ -1,6 +1,8 @@
 import type { GatewayError } from '../../src-shared/errors.ts'
+import type { Link } from '../runtimes/runtime.ts'
+import type { Clock } from '../servers/clock.ts'
 import type { Call } from './call.ts'
-import type { Caller, Era } from './caller.ts'
+import type { Caller, ClientCapabilities, Era } from './caller.ts'
 import type { Envelope } from './envelope.ts'
 
 /** What a server said of itself when it was greeted. */
@@ -28,6 +30,20 @@ export interface UpstreamLimits {
   requestTimeoutMs: number
   /** Whatever the progress. */
   maxRequestMs: number
+}
+
+/** What an upstream of either era is made with. */
+export interface UpstreamOptions {
+  serverId: string
+  link: Link
+  clock: Clock
+  limits: () => UpstreamLimits
+  events: UpstreamEvents
+  /** What the gateway declares to a legacy server, and to a modern one when it asks for itself. */
+  capabilities: ClientCapabilities
+  /** A message that could not be understood. */
+  junk: (text: string) => void
+  version: string
 }
 
 /** The MCP peer at the far end of a link. One implementation an era; the middle knows only this. */

@@ -1,23 +1,11 @@
 import type { ServerStatus } from '../../src-shared/server-state.ts'
+import type { ServerStatistics } from '../servers/statistics.ts'
 
 /** What is measured; the shape of `GET /stats`. */
-export interface MetricsSource {
+export interface MetricsSource extends ServerStatistics {
   uptime_seconds: number
-  total_requests: number
-  total_servers: number
-  active_servers: number
   sessions: number
   last_reload: { time: string; ok: boolean }
-  servers: Record<
-    string,
-    {
-      status: ServerStatus
-      request_count: number
-      error_count: number
-      uptime_seconds: number
-      latency_ms: { p50: number | null; p95: number | null }
-    }
-  >
 }
 
 /** The content type of the text below. */
