@@ -31,7 +31,10 @@ for (const [name, address] of screens)
         await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
         await open(address)
         const isServer = address.startsWith('/servers/')
-        await page.getByRole(isServer ? 'tab' : 'heading').first().waitFor()
+        await page
+          .getByRole(isServer ? 'tab' : 'heading')
+          .first()
+          .waitFor()
         await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
         await page.evaluate(() => document.fonts.ready)
         await page.screenshot({

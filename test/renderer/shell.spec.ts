@@ -77,7 +77,7 @@ test('the palette and the keys are accessible', async ({ page, open }) => {
 test('a theme that was chosen stays', async ({ page, open }) => {
   await open()
   await page.keyboard.press('Control+k')
-  await page.getByRole('combobox').fill('dark')
+  await page.getByRole('combobox', { name: 'Search servers, screens and actions' }).fill('dark')
   await page.keyboard.press('Enter')
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
   await page.reload()
