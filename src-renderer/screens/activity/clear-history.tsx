@@ -6,14 +6,14 @@ import { notify, notifyFailure } from '../../components/toast.tsx'
 import { useAct } from '../../queries.ts'
 
 /** It cannot be undone, so it asks first, and names what goes. */
-export function ClearHistory({ onCleared }: { onCleared: () => void }) {
+export function ClearHistory({ onCleared }: { onCleared?: () => void }) {
   const [isOpen, setOpen] = useState(false)
   const clear = useAct('activity.clear')
   const run = () => {
     clear.mutateAsync({}).then(
       () => {
         setOpen(false)
-        onCleared()
+        onCleared?.()
         notify({ title: 'History of requests cleared' })
       },
       (thrown: unknown) => notifyFailure('The history of requests was not cleared.', thrown),
