@@ -181,6 +181,124 @@ const gatewayInfo = z.object({
   last_reload: z.object({ time, ok: z.boolean(), errors: z.array(z.string()) }),
 })
 
+/** How a client is pointed at the gateway: one entry of the shim, one for each server, or the gateway's URL and a token. */
+const entryKind = z.enum(['shim-all', 'shim-per-server', 'http'])
+
+/** A row of the table of AI clients, as `clients.list` names it. */
+const clientId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+
+/** What the gateway has written into a client's file. */
+const clientConnection = z.object({
+  /** Absolute. */
+  file: z.string(),
+  /** The folder of the project that the file belongs to; null for the user's own. */
+  project: z.string().nullable(),
+  kind: entryKind,
+  /** The names of our entries. */
+  entries: z.array(z.string()),
+  connected_at: time,
+  /** The bytes before can be brought back. */
+  can_undo: z.boolean(),
+})
+
+/** Made by looking whether files are there; none is read. */
+const clientRow = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Whether anything of it is on this machine: `found_by` says what. */
+  found: z.boolean(),
+  found_by: z.array(z.string()),
+  /** The file that it reads; null where there is none on this system, or where a person must choose (`choices`). */
+  file: z.string().nullable(),
+  file_exists: z.boolean(),
+  /** Files of which only a person can say which one is read. */
+  choices: z.array(z.string()),
+  /** Why it cannot be connected here, and what to do; null if it can. */
+  problem: z.string().nullable(),
+  /** The kinds of entry that it can take, best first. */
+  kinds: z.array(entryKind),
+  /** It takes entries from files in a project's folder, too. */
+  has_project_file: z.boolean(),
+  /** What has to be done before it sees a change; null if nothing. */
+  restart: z.string().nullable(),
+  /** More tools than these it cuts off or refuses; null where no limit is known. */
+  tool_limit: z.number().nullable(),
+  notes: z.array(z.string()),
+  connections: z.array(clientConnection),
+})
+
+const connectOptions = {
+  id: clientId,
+  kind: entryKind.default('shim-all'),
+  /** The entry's name; with `shim-per-server` what stands before each server's. */
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/)
+    .optional(),
+  /** With `shim-per-server`: these; default all. */
+  servers: z.array(serverId).max(1000).optional(),
+  /** Absolute: the project's own file is written instead of the user's. Never with `http`. */
+  project: z.string().max(4096).optional(),
+  /** One of the row's `choices`. */
+  file: z.string().max(4096).optional(),
+}
+
+const clientPreview = z.object({
+  id: z.string(),
+  kind: entryKind,
+  file: z.string(),
+  /** False: the file is made. */
+  file_exists: z.boolean(),
+  /** The version that was looked at: `clients.connect` writes over no other. */
+  before: z.string(),
+  /** Unified, of the whole file; empty if the entry is there already. Values of other entries' secrets are masked. */
+  diff: z.string(),
+  entries: z.array(z.object({ name: z.string(), text: z.string() })),
+  /** What speaks against it, in whole sentences. */
+  warnings: z.array(z.string()),
+  restart: z.string().nullable(),
+  /** Other ways to the same: the client's own command line (`via: cli`), a link that the client opens. */
+  alternatives: z.array(
+    z.object({
+      via: z.enum(['cli', 'link']),
+      text: z.string(),
+      note: z.string(),
+      /** Better than writing the file. */
+      preferred: z.boolean(),
+    }),
+  ),
+})
+
+/** `message`: what was done, in plain words. */
+const clientChange = z.object({ client: clientRow, message: z.string() })
+
+/** What one client will really see. Reads its files. */
+const clientCheck = z.object({
+  id: z.string(),
+  files: z.array(
+    z.object({
+      file: z.string(),
+      /** The one that the client reads; others of its own are looked at to find an entry in the wrong place. */
+      is_read: z.boolean(),
+      exists: z.boolean(),
+      /** Our entry is as we wrote it, is another by now, is not there, or the file cannot be read. */
+      entry: z.enum(['present', 'changed', 'absent', 'unreadable']),
+      /** Names of the other servers in it. */
+      others: z.array(z.string()),
+      problem: z.string().nullable(),
+    }),
+  ),
+  /** Tools that it gets; null where a server was never listed. */
+  tools: z.number().nullable(),
+  tool_limit: z.number().nullable(),
+  /** About how many tokens the list of tools costs: an estimate. */
+  tokens: z.number().nullable(),
+  /** When it last spoke to the gateway; null if it never did, as far as is known. */
+  last_seen: time.nullable(),
+  /** What is wrong, in whole sentences, and what to do. */
+  problems: z.array(z.string()),
+})
+
 /** What only the desktop app has; `gateway` says how it is connected to its gateway. */
 const desktopState = z.object({
   /** `none`: it has none, and every other procedure fails with `problem`. */
@@ -294,6 +412,31 @@ export const procedures = {
   /** A one-time link to the dashboard, good for five minutes. */
   'dashboard.link': procedure(none, z.object({ url: z.string(), expires_at: time })),
 
+  /** Every AI client that is known, found or not; their files are not read. */
+  'clients.list': procedure(none, z.array(clientRow)),
+  /** What connecting would write; nothing is written. */
+  'clients.preview': procedure(z.strictObject(connectOptions), clientPreview),
+  /** Throws `precondition_failed` if the file is no longer what `before` was given for. */
+  'clients.connect': procedure(
+    z.strictObject({
+      ...connectOptions,
+      before: z.string(),
+      via: z.enum(['file', 'cli']).default('file'),
+    }),
+    clientChange.extend({ backup: z.string().nullable() }),
+  ),
+  /** Takes our entries out again, and revokes the client's token. `file`: of one connection; default all of them. */
+  'clients.disconnect': procedure(
+    z.strictObject({ id: clientId, file: z.string().max(4096).optional() }),
+    clientChange,
+  ),
+  /** Brings the bytes from before back; `exact` is false where the file has changed since, so that only our entry went. */
+  'clients.undo': procedure(
+    z.strictObject({ id: clientId, file: z.string().max(4096).optional() }),
+    clientChange.extend({ exact: z.boolean() }),
+  ),
+  'clients.check': procedure(z.strictObject({ id: clientId }), clientCheck),
+
   /** The `desktop.*` procedures answer `not_found` where no desktop app is. */
   'desktop.get': procedure(none, desktopState),
   'desktop.set': procedure(
@@ -360,6 +503,11 @@ export type ActivityOutcome = z.output<typeof activityOutcome>
 export type SettingsView = z.output<typeof settings>
 export type SettingsPatch = z.output<typeof settingsPatch>
 export type GatewayInfoView = z.output<typeof gatewayInfo>
+export type EntryKind = z.output<typeof entryKind>
+export type ClientConnection = z.output<typeof clientConnection>
+export type ClientRow = z.output<typeof clientRow>
+export type ClientPreview = z.output<typeof clientPreview>
+export type ClientCheck = z.output<typeof clientCheck>
 export type DesktopState = z.output<typeof desktopState>
 export type ApiLogLine = z.output<typeof logLine>
 export type CatalogProblemView = z.output<typeof problem>

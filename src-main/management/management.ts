@@ -46,7 +46,7 @@ export function createManagement(options: ManagementOptions): Management {
     progress: (session, call_id, progress) =>
       parts.tell(session, { type: 'call_progress', call_id, ...progress }),
   })
-  const own: Omit<Required<Available>, keyof ProceduresOf<'desktop'>> = {
+  const own: Omit<Required<Available>, keyof ProceduresOf<'desktop' | 'clients'>> = {
     ...serverProcedures(parts, calls),
     ...catalogProcedures(parts),
     ...gatewayProcedures(parts),

@@ -25,9 +25,13 @@ import {
   sampleServers,
 } from './fake-data.ts'
 
-type Implementation = {
+type Answers = {
   [N in ProcedureName]: (input: ParsedInput<N>) => ProcedureOutput<N> | Promise<ProcedureOutput<N>>
 }
+
+/** No screen asks for the clients yet. */
+type Unasked = Extract<ProcedureName, `clients.${string}`>
+type Implementation = Omit<Answers, Unasked> & Partial<Pick<Answers, Unasked>>
 
 /**
  * A gateway in memory, for driving the window without one: every procedure answers from the fields below, which a
@@ -87,8 +91,10 @@ export class FakeGateway implements GatewayApi {
     if (delay !== undefined) await wait(delay)
     const failure = this.failures.get(name)
     if (failure !== undefined) throw failure
+    const does: Partial<Answers>[N] = this.does[name]
+    if (does === undefined) throw new GatewayError('not_found', `There is no ${name} here.`)
     // The table has parsed it for this very name.
-    return this.does[name](parsed.data as ParsedInput<N>)
+    return does(parsed.data as ParsedInput<N>)
   }
 
   onEvent(fn: (event: ApiEvent) => void): () => void {
