@@ -39,11 +39,7 @@ export function useGateway(): GatewayApi {
 }
 
 /** One procedure's answer under its key. */
-function readOptions<N extends ReadName>(
-  gateway: GatewayApi,
-  name: N,
-  input: ProcedureInput<N>,
-) {
+function readOptions<N extends ReadName>(gateway: GatewayApi, name: N, input: ProcedureInput<N>) {
   return queryOptions<ProcedureOutput<N>, ApiError>({
     queryKey: keyOf(name, input),
     queryFn: () => gateway.call(name, input),

@@ -36,6 +36,7 @@ for (const [name, address] of screens)
           .first()
           .waitFor()
         await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
+        if (name === 'server' || name === 'activity') await page.locator('canvas').first().waitFor()
         await page.evaluate(() => document.fonts.ready)
         await page.screenshot({
           path: `.build/screenshots/${name}-${theme}-${size.width}x${size.height}.png`,

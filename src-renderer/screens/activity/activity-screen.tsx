@@ -105,7 +105,7 @@ function Requests({ open, onOpen }: RequestsProps) {
       )}
       {status === 'ready' && shown.length > 0 && (
         <>
-          {!compact && <RateStrip />}
+          {!compact && <RateStrip className="border-b border-line px-5 pt-2 pb-1" />}
           <div className="relative flex min-h-0 flex-1 flex-col">
             <ActivityList
               entries={shown}

@@ -1,20 +1,27 @@
 import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { cx } from '../../components/class-names.ts'
 import { clockTime, count, durationInWords } from '../../words.ts'
 import type { RatePoint } from './request-rate.ts'
 import { useRequestRate } from './use-request-rate.ts'
 
 const RatePlot = lazy(async () => ({ default: (await import('./rate-plot.tsx')).RatePlot }))
 
+interface RateStripProps {
+  /** Of this server alone. */
+  serverId?: string
+  className?: string
+}
+
 /** How many requests, and how long they took, in the last fifteen minutes: two pictures, and a table for readers. */
-export function RateStrip() {
-  const points = useRequestRate(true)
+export function RateStrip({ serverId, className }: RateStripProps) {
+  const points = useRequestRate(true, serverId)
   const [hovered, setHovered] = useState<number | null>(null)
   const point = hovered === null ? undefined : points[hovered]
   const most = Math.max(0, ...points.map(({ perMinute }) => perMinute))
   return (
     <section
       aria-label="The last 15 minutes"
-      className="grid shrink-0 grid-cols-2 gap-x-6 border-b border-line px-5 pt-2 pb-1"
+      className={cx('grid shrink-0 grid-cols-2 gap-x-6', className)}
     >
       <Plot title="Requests a minute" value={point && `${at(point)}, ${count(point.perMinute)}`}>
         <RatePlot

@@ -8,8 +8,8 @@ const pageSize = 500
 const mostPages = 6
 const drawEveryMs = 1000
 
-/** Points of the last fifteen minutes, of all servers and clients; drawn at most once a second. */
-export function useRequestRate(enabled: boolean): RatePoint[] {
+/** Points of the last fifteen minutes, of one server or of all; drawn at most once a second. */
+export function useRequestRate(enabled: boolean, serverId?: string): RatePoint[] {
   const gateway = useGateway()
   const [points, setPoints] = useState<RatePoint[]>([])
   useEffect(() => {
@@ -25,13 +25,14 @@ export function useRequestRate(enabled: boolean): RatePoint[] {
     }
     const end = gateway.onEvent((event) => {
       if (event.type !== 'activity') return
+      if (serverId !== undefined && event.entry.server_id !== serverId) return
       rate.add(event.entry)
       drawSoon()
     })
     // The picture moves on without requests, too.
     const clock = setInterval(draw, 15_000)
     let ended = false
-    readBack(gateway, (entries) => {
+    readBack(gateway, serverId, (entries) => {
       for (const entry of entries) rate.add(entry)
       if (!ended) draw()
     }).catch(() => {
@@ -43,12 +44,13 @@ export function useRequestRate(enabled: boolean): RatePoint[] {
       clearInterval(clock)
       clearTimeout(timer)
     }
-  }, [gateway, enabled])
+  }, [gateway, enabled, serverId])
   return points
 }
 
 async function readBack(
   gateway: GatewayApi,
+  serverId: string | undefined,
   take: (entries: readonly ActivityEntry[]) => void,
 ): Promise<void> {
   const since = Date.now() - chartMinutes * 60_000
@@ -57,6 +59,7 @@ async function readBack(
     const page = await gateway.call('activity.list', {
       limit: pageSize,
       ...(before === undefined ? {} : { before }),
+      ...(serverId === undefined ? {} : { server_id: serverId }),
     })
     take(page.entries)
     const oldest = page.entries.at(-1)

@@ -6,12 +6,15 @@ import { Bytes, Duration, Time, Uptime } from '../../components/quantity.tsx'
 import { TagList } from '../../components/tag-list.tsx'
 import { useRead } from '../../queries.ts'
 import { count } from '../../words.ts'
+import { RateStrip } from '../activity/rate-strip.tsx'
 import { plainText } from './plain-text.ts'
 
 /** What is to be known at a glance; first of all what is wrong. */
 export function Overview({ server }: { server: ServerDetailView }) {
   const memory = useRead('servers.memory', {}, { everyMs: 2000 })
   const url = useRead('gateway.info', {}).data?.url
+  // Without the history there is nothing to draw.
+  const history = useRead('settings.get', {}).data?.history
   return (
     <div className="@container flex min-h-0 flex-1 flex-col gap-6 overflow-auto px-5 py-4">
       <Trouble server={server} />
@@ -37,6 +40,7 @@ export function Overview({ server }: { server: ServerDetailView }) {
           <Bytes value={memory.data?.[server.id]} />
         </Figure>
       </dl>
+      {history === true && <RateStrip serverId={server.id} />}
       <Facts server={server} url={url} />
     </div>
   )
