@@ -83,7 +83,7 @@ function Entry({ entry, onClose }: { entry: ActivityDetail; onClose: () => void 
             <Link
               to="/servers/$id"
               params={{ id: entry.server_id }}
-              className="text-accent hover:underline"
+              className="text-accent underline underline-offset-2"
             >
               {entry.server_id}
             </Link>

@@ -32,7 +32,7 @@ export function FilterBar({ filter, text, onText, onChange, entries, compact }: 
       />
       <Choice
         label="Server"
-        all="All servers"
+        all={compact ? 'Server' : 'All servers'}
         value={filter.server_id}
         options={(servers.data ?? []).map(({ id, display_name: name }) => [id, name])}
         onChange={(value) => onChange('server', value)}
@@ -40,7 +40,7 @@ export function FilterBar({ filter, text, onText, onChange, entries, compact }: 
       />
       <Choice
         label="Client"
-        all="All clients"
+        all={compact ? 'Client' : 'All clients'}
         value={filter.client}
         options={[...clients].sort().map((client) => [client, client])}
         onChange={(value) => onChange('client', value)}
@@ -48,7 +48,7 @@ export function FilterBar({ filter, text, onText, onChange, entries, compact }: 
       />
       <Choice
         label="Outcome"
-        all="All outcomes"
+        all={compact ? 'Outcome' : 'All outcomes'}
         value={filter.outcome}
         options={outcomes.map((one) => [one, outcomeWords[one]])}
         onChange={(value) => onChange('outcome', value)}

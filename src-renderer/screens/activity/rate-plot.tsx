@@ -70,7 +70,12 @@ function dataOf(kind: RatePlotProps['kind'], points: readonly RatePoint[]): UPlo
   const times = points.map(({ time }) => time / 1000)
   return kind === 'rate'
     ? [times, points.map(({ perMinute }) => perMinute)]
-    : [times, points.map(({ p50 }) => p50), points.map(({ p95 }) => p95)]
+    : [times, points.map(({ p50 }) => decade(p50)), points.map(({ p95 }) => decade(p95))]
+}
+
+/** Milliseconds and half minutes in one picture: the scale of latency is logarithmic, from one millisecond. */
+function decade(ms: number | null): number | null {
+  return ms === null ? null : Math.log10(Math.max(1, ms))
 }
 
 function optionsOf(
@@ -100,7 +105,9 @@ function optionsOf(
     padding: [6, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { y: { range: (_plot, _min, max) => [0, niceTop(max)] } },
+    scales: {
+      y: { range: (_plot, _min, max) => [0, kind === 'rate' ? niceTop(max) : topDecade(max)] },
+    },
     axes: [
       {
         ...axis,
@@ -117,10 +124,8 @@ function optionsOf(
         space: 26,
         grid: { stroke: ink('--line'), width: 1 },
         values: (_plot, values) =>
-          values.map((value) => (kind === 'rate' ? String(value) : durationInWords(value))),
-        ...(kind === 'rate'
-          ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] }
-          : {}),
+          values.map((value) => (kind === 'rate' ? String(value) : durationInWords(10 ** value))),
+        incrs: kind === 'rate' ? wholeSteps : [1, 2, 3, 4],
       },
     ],
     series: [{}, ...(kind === 'rate' ? rate : latency)],
@@ -134,9 +139,16 @@ function stepped(): UPlot.Series.PathBuilder {
   return make({ align: 1 })
 }
 
+const wholeSteps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
+
 /** Never flat: a picture without requests has a scale, too. */
 function niceTop(max: number | null): number {
   return max === null || max < 4 ? 4 : max * 1.1
+}
+
+/** From 1 ms to 100 ms at least. */
+function topDecade(max: number | null): number {
+  return Math.max(2, Math.ceil((max ?? 0) + 0.1))
 }
 
 const clock = new Intl.DateTimeFormat(undefined, {

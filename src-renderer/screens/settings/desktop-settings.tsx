@@ -4,13 +4,8 @@ import type { DesktopState, ProcedureOutput } from '../../../src-shared/api.ts'
 import { Button } from '../../components/button.tsx'
 import { Switch } from '../../components/switch.tsx'
 import { notifyFailure } from '../../components/toast.tsx'
-import { keyOf, useAct, useRead } from '../../queries.ts'
+import { keyOf, useAct } from '../../queries.ts'
 import { SettingGroup, SettingRow } from './setting-row.tsx'
-
-/** The desktop app around this window; undefined in a browser. A gateway that has none is not asked. */
-export function useDesktop(): DesktopState | undefined {
-  return useRead('desktop.get', {}, { enabled: window.openMcpGateway !== undefined }).data
-}
 
 /** What only the app can do. */
 export function DesktopSettings({ desktop }: { desktop: DesktopState }) {

@@ -48,8 +48,7 @@ export function KeySetting({ source }: { source: SettingsView['key_source'] }) {
             <output
               id={id}
               {...ids}
-              className="min-w-0 flex-1 truncate text-right font-mono text-sm"
-              title={shown}
+              className="min-w-0 flex-1 text-right font-mono text-sm wrap-anywhere"
             >
               {shown ?? '••••••••••••'}
             </output>

@@ -8,6 +8,8 @@ interface SettingRowProps {
   help: ReactNode
   standard?: string
   state?: SaveState
+  /** What is to be known before it is saved. */
+  warning?: string | undefined
   /** What is wrong with what was typed. */
   error?: string | undefined
   /** It is written, but the running gateway does not use it yet. */
@@ -25,6 +27,7 @@ export function SettingRow({
   help,
   standard,
   state = { kind: 'idle' },
+  warning,
   error,
   waits = false,
   children,
@@ -32,7 +35,7 @@ export function SettingRow({
   const id = useId()
   const wrong = error ?? (state.kind === 'failed' ? state.error : undefined)
   return (
-    <div className="grid grid-cols-[minmax(0,1fr)_minmax(0,300px)] gap-x-8 border-b border-line py-3 last:border-b-0">
+    <div className="grid grid-cols-[minmax(0,1fr)_minmax(0,320px)] gap-x-8 border-b border-line py-3 last:border-b-0">
       <div className="min-w-0">
         <label htmlFor={id} className="text-prose font-medium">
           {label}
@@ -40,6 +43,7 @@ export function SettingRow({
         <p id={`${id}-help`} className="text-muted">
           {help}
           {standard !== undefined && <> Default: {standard}.</>}
+          {warning !== undefined && <span className="block text-warn">{warning}</span>}
         </p>
       </div>
       <div className="flex min-w-0 flex-col items-end gap-1">

@@ -2,11 +2,12 @@ import type { GatewayInfoView, SettingsView } from '../../../src-shared/api.ts'
 import { PageHeader } from '../../components/page-header.tsx'
 import { Select } from '../../components/select.tsx'
 import { ErrorState, SkeletonText } from '../../components/states.tsx'
+import { useDesktop } from '../../desktop.ts'
 import { useRead } from '../../queries.ts'
 import { setTheme, useTheme } from '../../theme.ts'
 import { ClearHistory } from '../activity/clear-history.tsx'
 import { CopyRow } from './copy-row.tsx'
-import { DesktopSettings, useDesktop } from './desktop-settings.tsx'
+import { DesktopSettings } from './desktop-settings.tsx'
 import { DurationSetting } from './duration-setting.tsx'
 import { KeySetting } from './key-setting.tsx'
 import { isOpenToNetwork, problemOfAddress } from './listen-address.ts'
@@ -35,7 +36,7 @@ export function SettingsScreen() {
         />
       ) : (
         <div className="min-h-0 flex-1 overflow-auto px-5 py-5">
-          <div className="mx-auto max-w-[760px]">
+          <div className="max-w-[820px]">
             {settings.data === undefined ? (
               <SkeletonForm />
             ) : (

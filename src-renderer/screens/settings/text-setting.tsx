@@ -24,7 +24,6 @@ export function TextSetting(props: TextSettingProps) {
   const [draft, setDraft] = useState<string>()
   const [error, setError] = useState<string>()
   const text = draft ?? value
-  const warning = props.warning?.(text)
   const commit = async () => {
     if (draft === undefined || draft.trim() === value) return setDraft(undefined)
     const problem = problemOf(draft)
@@ -34,12 +33,8 @@ export function TextSetting(props: TextSettingProps) {
   return (
     <SettingRow
       label={label}
-      help={
-        <>
-          {props.help}
-          {warning !== undefined && <span className="mt-1 block text-warn">{warning}</span>}
-        </>
-      }
+      help={props.help}
+      warning={props.warning?.(text)}
       standard={props.standard}
       state={state}
       error={error}
