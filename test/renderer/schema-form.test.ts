@@ -23,7 +23,7 @@ describe('what a schema is drawn as', () => {
     [{ anyOf: [{ type: 'string' }, { type: 'null' }] }, 'string'],
     [{}, 'json'],
     [true, 'json'],
-    [{ if: {}, then: {} }, 'json'],
+    [{ not: {} }, 'json'],
   ])('%j is %s', (schema, kind) => {
     expect(kindOf(schema)).toBe(kind)
   })

@@ -96,13 +96,13 @@ function optionsOf(
     },
   ]
   const latency: UPlot.Series[] = [
-    { stroke: ink('--accent'), width: 1.5, points: { size: 4 } },
-    { stroke: ink('--warn'), width: 1.5, dash: [4, 3], points: { size: 4 } },
+    { stroke: ink('--accent'), width: 1.5, points: { show: true, size: 4 } },
+    { stroke: ink('--warn'), width: 1.5, dash: [4, 3], points: { show: true, size: 4 } },
   ]
   return {
     width: 300,
     height,
-    padding: [6, 8, 0, 0],
+    padding: [6, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
