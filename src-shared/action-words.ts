@@ -11,6 +11,7 @@ export const actionWords = {
   checkForUpdates: 'Check for updates',
   restartToUpdate: 'Restart to update',
   quit: 'Quit',
+  tryAgain: 'Try again',
   start: 'Start',
   stop: 'Stop',
   restart: 'Restart',

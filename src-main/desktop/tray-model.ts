@@ -130,7 +130,7 @@ function serverItem(
 
 function gatewayItems({ gateway, paused, servers }: TrayState): TrayItem[] {
   if (gateway === 'starting') return []
-  if (gateway === 'none') return [act('Try again', { do: 'retry' }), separator]
+  if (gateway === 'none') return [act(actionWords.tryAgain, { do: 'retry' }), separator]
   return [
     paused
       ? act(actionWords.resumeAll, { do: 'resume' })

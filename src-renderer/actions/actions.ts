@@ -11,6 +11,7 @@ import {
   Logs,
   Moon,
   Play,
+  Power,
   RefreshCw,
   RotateCw,
   Server,
@@ -80,6 +81,12 @@ export function useActions(onHelp: () => void): Action[] {
     )
   }
   const paused = info.data?.paused === true
+  const inApp = window.openMcpGateway !== undefined
+  const attemptQuit = () => {
+    gateway
+      .call('desktop.quit', {})
+      .catch((thrown: unknown) => notifyFailure('The app did not quit.', thrown))
+  }
   return [
     {
       id: 'screen:servers',
@@ -183,6 +190,18 @@ export function useActions(onHelp: () => void): Action[] {
       run: () => setTheme('system'),
     },
     { id: 'window:keys', label: 'Show keys', group: 'Window', icon: Keyboard, run: onHelp },
+    ...(inApp
+      ? [
+          {
+            id: 'window:quit',
+            label: actionWords.quit,
+            group: 'Window' as const,
+            icon: Power,
+            keywords: ['exit'],
+            run: attemptQuit,
+          },
+        ]
+      : []),
     ...(servers.data ?? []).flatMap((server) =>
       serverActions(server, act, (id) => void navigate({ to: '/servers/$id', params: { id } })),
     ),

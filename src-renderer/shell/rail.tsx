@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router'
 import { Activity, BookText, Logs, Search, Server, Settings, type LucideIcon } from 'lucide-react'
 import { screenWords } from '../../src-shared/action-words.ts'
 import { cx } from '../components/class-names.ts'
+import { useDesktop } from '../desktop.ts'
 import { useRead } from '../queries.ts'
 import { counted } from '../words.ts'
 import { useConnection } from './connection-banner.tsx'
@@ -77,13 +78,17 @@ const modifier = navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl '
 function GatewayLine() {
   const info = useRead('gateway.info', {})
   const connected = useConnection()
-  const { colour, word } = !connected
-    ? { colour: 'bg-bad', word: 'Not connected' }
-    : info.data === undefined
-      ? { colour: 'bg-idle', word: 'Connecting' }
-      : info.data.paused
-        ? { colour: 'bg-warn', word: 'Paused' }
-        : { colour: 'bg-ok', word: 'Listening' }
+  const desktop = useDesktop()
+  const { colour, word } =
+    desktop?.gateway === 'none'
+      ? { colour: 'bg-bad', word: 'No gateway' }
+      : !connected
+        ? { colour: 'bg-bad', word: 'Not connected' }
+        : info.data === undefined
+          ? { colour: 'bg-idle', word: 'Connecting' }
+          : info.data.paused
+            ? { colour: 'bg-warn', word: 'Paused' }
+            : { colour: 'bg-ok', word: 'Listening' }
   const address = info.data?.url.replace(/^https?:\/\//, '')
   return (
     <div

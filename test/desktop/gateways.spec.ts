@@ -168,7 +168,12 @@ test.describe('what keeps the gateway from starting is said, and the window open
       problem: expect.stringContaining("Did you mean 'listen_addr'?"),
     })
     user.configure({ listen_addr: '127.0.0.1:0' })
-    await app.ok('desktop.restart_gateway')
+    const page = await app.page()
+    const banner = page.getByRole('alert').filter({ hasText: 'The gateway did not start.' })
+    await expect(banner).toContainText("Did you mean 'listen_addr'?")
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await expect(page.getByText('sample', { exact: true }).first()).toBeVisible()
+    await expect(banner).toHaveCount(0)
     expect(await app.ok('servers.list')).toMatchObject([{ id: 'sample' }])
     app.complaints.length = 0
   })
