@@ -130,7 +130,7 @@ test.describe('the activity', () => {
 
   test('replays a request and shows what is different', async ({ page, gateway, open }) => {
     await open('/activity?entry=60')
-    await page.getByRole('button', { name: 'Replay' }).click()
+    await page.getByRole('button', { name: 'Replay', exact: true }).click()
     const difference = page.getByRole('region', { name: 'Difference', exact: true })
     await expect(difference).toContainText('removed: "text": "1"')
     await expect(difference).toContainText('added: "structuredContent"')
@@ -159,10 +159,10 @@ test.describe('the activity', () => {
     })
     const same = happen(gateway, { target: 'slow_export', response })
     await open(`/activity?entry=${same.id}`)
-    await page.getByRole('button', { name: 'Replay' }).click()
+    await page.getByRole('button', { name: 'Replay', exact: true }).click()
     await expect(page.getByText(/Part \d of 5 \(\d of 5\)/)).toBeVisible()
     await expect(page.getByText('None: the answers are the same.')).toBeVisible()
-    await page.getByRole('button', { name: 'Replay' }).click()
+    await page.getByRole('button', { name: 'Replay', exact: true }).click()
     await expect(page.getByText(/Part \d of 5/)).toBeVisible()
     await page.getByRole('button', { name: 'Cancel' }).click()
     await expect(page.getByText('The replay got no answer. The call was cancelled.')).toBeVisible()
