@@ -15,7 +15,7 @@ const jsonObject = z.record(z.string(), z.unknown())
 /** ISO 8601. */
 const time = z.string()
 
-export const serverStatus = z.enum(['stopped', 'starting', 'running', 'stopping', 'unhealthy'])
+const serverStatus = z.enum(['stopped', 'starting', 'running', 'stopping', 'unhealthy'])
 const runtimeType = z.enum(
   Object.keys(runtimeSchemas) as [keyof typeof runtimeSchemas, ...(keyof typeof runtimeSchemas)[]],
 )

@@ -121,7 +121,7 @@ function nameIn(placeholder: string): string | undefined {
 }
 
 /** A name that an environment variable may have. */
-export function upperSnake(text: string): string {
+function upperSnake(text: string): string {
   const name = text
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replaceAll(/\W+/g, '_')
