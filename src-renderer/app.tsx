@@ -7,12 +7,12 @@ import type { Session } from './carriers/session.ts'
 import { Toasts } from './components/toast.tsx'
 import { TooltipProvider } from './components/tooltip.tsx'
 import { followGateway } from './live.ts'
-import { GatewayContext } from './queries.ts'
+import { GatewayContext, keyOf } from './queries.ts'
 import { router } from './router.tsx'
 import { LinkExpired } from './shell/link-expired.tsx'
 
 export function App({ gateway, session }: { gateway: GatewayApi; session: Session }) {
-  const [cache] = useState(() => new QueryClient({ defaultOptions: { queries: cacheRules } }))
+  const [cache] = useState(() => newCache(gateway, session))
   const refused = useSyncExternalStore(
     (listener) => session.onRefused(listener),
     () => session.refused,
@@ -29,6 +29,17 @@ export function App({ gateway, session }: { gateway: GatewayApi; session: Sessio
       </QueryClientProvider>
     </GatewayContext>
   )
+}
+
+/** The rows of the first screen are asked for before it is drawn. */
+function newCache(gateway: GatewayApi, session: Session): QueryClient {
+  const cache = new QueryClient({ defaultOptions: { queries: cacheRules } })
+  if (!session.refused)
+    void cache.prefetchQuery({
+      queryKey: keyOf('servers.list', {}),
+      queryFn: () => gateway.call('servers.list', {}),
+    })
+  return cache
 }
 
 const cacheRules = {
