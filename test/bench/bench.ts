@@ -17,6 +17,7 @@ import { machine, reportText } from './report.ts'
 import { measureSessions } from './sessions.ts'
 import { measureShim } from './shim.ts'
 import { measureFirstCall, measureIdleMemory, measureStart } from './start.ts'
+import { measureWindow } from './window.ts'
 
 type Starters = ReturnType<typeof peerStarters>
 
@@ -66,6 +67,7 @@ async function measureAll(bench: Bench): Promise<string[]> {
     { phases: ['big'], needsGateway: false, run: () => measureBigResult(bench) },
     { phases: ['sessions'], needsGateway: true, run: () => measureSessions(bench) },
     { phases: ['reload'], needsGateway: true, run: () => measureReload(bench) },
+    { phases: ['window'], needsGateway: true, run: () => measureWindow(bench) },
   ]
   for (const { phases: names, needsGateway, run } of phases) {
     if (!names.some((name) => only.has(name)) || (needsGateway && !gateway)) continue

@@ -145,6 +145,25 @@ const goals: Goal[] = [
     reached: (f) =>
       f.value('longest block of the loop, ms of processor time', 'reload of 1000 servers'),
   },
+  {
+    goal: 'window: scripts and styles without the editor, gzip',
+    most: 350,
+    unit: 'KB',
+    reached: (f) =>
+      f.value('window: scripts and styles, KB gzip', 'all screens without the editor'),
+  },
+  {
+    goal: 'window: load to first screen, nothing cached',
+    most: 500,
+    unit: 'ms',
+    reached: (f) => f.value('window: load to first screen, ms', 'nothing cached'),
+  },
+  {
+    goal: 'one call, window open and busy / closed',
+    most: 1.25,
+    unit: '×',
+    reached: (f) => f.ratio('window: one call, p50, ms', 'window open and busy', 'window closed'),
+  },
 ]
 
 /** What is promised, against what was measured. */

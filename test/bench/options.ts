@@ -11,6 +11,7 @@ const phases = [
   'big',
   'sessions',
   'reload',
+  'window',
 ] as const
 export type Phase = (typeof phases)[number]
 

@@ -83,7 +83,9 @@ initialize, from the cache; bare Node: spawn → exit of node -e ''. idle memory
 shim p50: promised where all targets are up and take turns, as all other calls are measured; alone, nothing but the two
 processes' own wake-ups is measured, and the direct call has them in its favour.
 floor: test/bench/floor.ts, 20 naive lines (a long answer is gathered with buf += chunk).
-sessions: each with a handshake, an open event stream and two calls. reload: every entry changed; measured in the process.`
+sessions: each with a handshake, an open event stream and two calls. reload: every entry changed; measured in the process.
+window: in a headless Chromium on the same machine; load: from the navigation to a drawn list of 101 servers, by a new
+link and an empty cache, then once more; busy: the window draws each call as it comes, in turns with none open.`
 
 const marks = { true: 'met', false: 'MISSED', undefined: 'not measured' }
 

@@ -21,7 +21,7 @@ export interface ServerLines {
 }
 
 /** How many lines a window keeps, of all servers together. */
-export const keptLines = 100_000
+const keptLines = 100_000
 
 /**
  * The last lines of all servers in the order of their times. A line is taken once, however often it comes: by the list
