@@ -63,7 +63,8 @@ function Requests({ open, onOpen }: RequestsProps) {
   const narrowed = isFiltering(choice.filter)
   const compact = open !== undefined
   const isOff = status === 'ready' && !isKept
-  const hasAny = shown.length > 0 || narrowed
+  const hasFilters =
+    status === 'loading' || (status === 'ready' && isKept && (shown.length > 0 || narrowed))
   const onNearEnd = useCallback(() => void feed.readOlder(), [feed])
   const onTop = useCallback((isAtTop: boolean) => feed.hold(!isAtTop), [feed])
 
@@ -80,7 +81,7 @@ function Requests({ open, onOpen }: RequestsProps) {
           shown.length > 0 && !compact ? <ClearHistory onCleared={() => feed.empty()} /> : undefined
         }
       >
-        {!isOff && status !== 'failed' && hasAny && (
+        {hasFilters ? (
           <FilterBar
             filter={choice.filter}
             text={choice.text}
@@ -89,9 +90,15 @@ function Requests({ open, onOpen }: RequestsProps) {
             entries={shown}
             compact={compact}
           />
-        )}
+        ) : undefined}
       </PageHeader>
-      {status === 'loading' && <SkeletonRows rows={12} />}
+      {status === 'loading' && (
+        <>
+          {/* The pictures' place: nothing moves when they come. */}
+          {!compact && <div className="h-[125px] shrink-0 border-b border-line" />}
+          <SkeletonRows rows={12} />
+        </>
+      )}
       {status === 'failed' && (
         <ErrorState
           title="The requests could not be read."

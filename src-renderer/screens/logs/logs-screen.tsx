@@ -60,7 +60,7 @@ export function LogsScreen() {
     <>
       <PageHeader
         title="Logs"
-        aside={asideOf(view, store.buffer.ring.size)}
+        aside={store.state === 'ready' ? asideOf(view, store.buffer.ring.size) : undefined}
         actions={
           <>
             {store.isPaused && store.waiting > 0 && (
