@@ -1,0 +1,212 @@
+import type { ClientDefinition } from './client-definition.ts'
+import { entryHash, readEntry, startsOurShim } from './client-entry.ts'
+import { absentVersion, readClientFile, removeClientFile, writeClientFile } from './client-file.ts'
+import type { ClientFile, WriteStep } from './client-file.ts'
+import { sha256 } from '../catalog/content-version.ts'
+import { clientById } from './client-table.ts'
+import { sameData } from './config-text.ts'
+import { rememberedEntry } from './connection-plan.ts'
+import type { ConnectPlan, EntrySources } from './connection-plan.ts'
+import { repairedText } from './connection-repair.ts'
+import { ConnectionStore } from './connection-store.ts'
+import type { Connection } from './connection-store.ts'
+import { EntryText } from './entry-edit.ts'
+import type { EntryChange } from './entry-edit.ts'
+
+/** A client's own key to the gateway, which HTTP entries hold. */
+export interface ClientTokens {
+  issue(client: { id: string; name: string }): Promise<{ id: string; token: string }>
+  /** Idempotent. */
+  revoke(id: string): Promise<void>
+}
+
+export interface FileChangesOptions extends EntrySources {
+  /** Undefined: no HTTP entries. */
+  tokens?: ClientTokens
+  now?: () => Date
+  /** Tests end the process at a step. */
+  onStep?: (step: WriteStep | 'backup' | 'noted' | 'saved') => void
+}
+
+/** Changes of clients' files that are remembered, one at a time: whoever calls holds the store's lock. */
+export class FileChanges {
+  readonly store: ConnectionStore
+  readonly options: FileChangesOptions
+
+  constructor(options: FileChangesOptions) {
+    this.options = options
+    this.store = new ConnectionStore(options.stateDir)
+  }
+
+  async write(plan: ConnectPlan, tokenId: string | null): Promise<string | null> {
+    const { client, file, after, before } = plan
+    const earlier = this.store
+      .read()
+      .find((one) => one.client === client.id && one.file === file.path)
+    // The bytes to come back to are those without any entry of ours.
+    const isUntouched = earlier !== undefined && earlier.written === file.version
+    const backup = isUntouched ? earlier.backup : this.#backup(plan)
+    const record: Connection = {
+      ...this.record(plan, tokenId),
+      via: 'file',
+      before: earlier === undefined ? file.version : isUntouched ? earlier.before : null,
+      written: sha256(Buffer.from(after.text, 'utf8')),
+      backup: earlier === undefined || isUntouched ? backup : null,
+      made_file: earlier?.made_file ?? file.bytes === undefined,
+      made_folder: earlier?.made_folder ?? null,
+      state: 'writing',
+    }
+    this.store.save(record)
+    this.#step('noted')
+    let madeFolder: string | undefined
+    if (after.text !== before.text || file.bytes === undefined)
+      try {
+        madeFolder = (await writeClientFile(file, after.text, (step) => this.#step(step)))
+          .madeFolder
+      } catch (thrown) {
+        if (earlier === undefined) this.store.remove(record)
+        else this.store.save(earlier)
+        throw thrown
+      }
+    this.store.save({
+      ...record,
+      state: 'connected',
+      made_folder: madeFolder ?? record.made_folder,
+    })
+    this.#step('saved')
+    const oldToken = earlier?.token_id ?? null
+    if (oldToken !== null && oldToken !== tokenId) await this.options.tokens?.revoke(oldToken)
+    return backup === null ? null : this.store.backupPath(backup)
+  }
+
+  #backup({ client, file }: ConnectPlan): string | null {
+    if (file.bytes === undefined) return null
+    const name = this.store.keep(client.id, file.path, file.bytes, file.version, this.#now())
+    this.#step('backup')
+    return name
+  }
+
+  record(plan: ConnectPlan, tokenId: string | null) {
+    return {
+      client: plan.client.id,
+      file: plan.file.path,
+      project: plan.project,
+      kind: plan.kind,
+      container: { path: [...plan.container.path], kind: plan.container.kind },
+      keep: plan.keep,
+      entries: plan.entries.map(rememberedEntry),
+      token_id: tokenId,
+      connected_at: this.#now().toISOString(),
+    }
+  }
+
+  /** What a process that ended in the middle has left: either the file was replaced, or it was not. */
+  async settle(): Promise<void> {
+    for (const one of this.store.read()) {
+      if (one.state !== 'writing') continue
+      const now = await readClientFile(one.file).catch(() => undefined)
+      if (now?.version === one.written) {
+        this.store.save({ ...one, state: 'connected' })
+        continue
+      }
+      const hasEntry =
+        now?.bytes !== undefined &&
+        new EntryText(now.text, clientById(one.client).format, one.file)
+          .entries(one.container)
+          .some(({ name }) => one.entries.some((entry) => entry.name === name))
+      if (hasEntry)
+        this.store.save({ ...one, state: 'connected', before: null, written: null, backup: null })
+      else await this.forget(one)
+    }
+  }
+
+  async takeOut(client: ClientDefinition, one: Connection): Promise<string> {
+    const now = await readClientFile(one.file)
+    if (now.bytes === undefined) {
+      await this.forget(one)
+      return `${one.file} is gone, and the gateway's entry with it.`
+    }
+    const text = new EntryText(now.text, client.format, one.file)
+    const present = text.entries(one.container)
+    const left: string[] = []
+    const changes = one.entries.flatMap(({ name, sha256 }): EntryChange[] => {
+      const value = present.find((entry) => entry.name === name)?.value
+      if (value === undefined) return []
+      if (entryHash(value) === sha256 || this.#isOurs(client, value))
+        return [{ op: 'take', name, keep: one.keep }]
+      left.push(name)
+      return []
+    })
+    const after = text.changed(one.container, changes)
+    if (!(await this.bringBack(one, now, after))) await this.#writeRest(one, now, after)
+    await this.forget(one)
+    if (left.length > 0)
+      return `${one.file} has another server called ${left.join(', ')} by now, which was left as it is.`
+    return `The gateway's entry is no longer in ${one.file}.`
+  }
+
+  /** A file that was made for the entry goes with it if nothing else came in. */
+  async #writeRest(one: Connection, now: ClientFile, after: EntryText): Promise<void> {
+    const hasRest = Object.keys(Object(after.value ?? {})).length > 0
+    if (one.made_file && !hasRest) await removeClientFile(now, one.made_folder)
+    else if (after.text !== now.text) await writeClientFile(now, after.text)
+  }
+
+  #isOurs(client: ClientDefinition, value: unknown): boolean {
+    const read = readEntry(client.shape, value)
+    const url = this.options.url()
+    return startsOurShim(read, client.id) || (url !== undefined && read.http?.url === `${url}/mcp`)
+  }
+
+  /**
+   * The bytes from before, if the file is what was written; with `expected`, only where they mean the same as that.
+   * False: nothing was done.
+   */
+  async bringBack(one: Connection, now: ClientFile, expected?: EntryText): Promise<boolean> {
+    if (one.written === null || now.version !== one.written) return false
+    if (one.made_file && one.before === absentVersion) {
+      await removeClientFile(now, one.made_folder)
+      return true
+    }
+    const bytes = one.backup === null ? undefined : this.store.restore(one.backup)
+    if (bytes === undefined) return false
+    if (expected !== undefined) {
+      const before = new EntryText(bytes.toString('utf8'), expected.format, one.file)
+      if (!sameData(before.value ?? {}, expected.value ?? {})) return false
+    }
+    await writeClientFile(now, bytes, (step) => this.#step(step))
+    return true
+  }
+
+  async mend(one: Connection): Promise<string | undefined> {
+    const client = clientById(one.client)
+    const now = await readClientFile(one.file)
+    if (now.bytes === undefined) return undefined
+    const text = new EntryText(now.text, client.format, one.file)
+    const mended = repairedText(client, one, text, this.options)
+    if (mended === undefined) return undefined
+    const { version } = await writeClientFile(now, mended.text.text)
+    const isAsWritten = one.written === now.version
+    this.store.save({
+      ...one,
+      entries: mended.entries,
+      written: isAsWritten ? version : null,
+      before: isAsWritten ? one.before : null,
+      backup: isAsWritten ? one.backup : null,
+    })
+    return `The gateway's entry in ${one.file} led nowhere any more, and was corrected.`
+  }
+
+  async forget(one: Connection): Promise<void> {
+    this.store.remove(one)
+    if (one.token_id !== null) await this.options.tokens?.revoke(one.token_id)
+  }
+
+  #now(): Date {
+    return this.options.now?.() ?? new Date()
+  }
+
+  #step(step: WriteStep | 'backup' | 'noted' | 'saved'): void {
+    this.options.onStep?.(step)
+  }
+}
