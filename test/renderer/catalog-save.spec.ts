@@ -121,7 +121,7 @@ test('a save is undone, unless somebody has written since', async ({
   const theirs = `${gateway.catalog.text}# theirs\n`
   gateway.catalog.changeOnDisk(theirs)
   await notice.last().getByRole('button', { name: 'Undo' }).click()
-  await expect(page.getByText('The save was not undone.')).toBeVisible()
+  await expect(catalog.notice('The save was not undone.')).toBeVisible()
   expect(gateway.catalog.text).toBe(theirs)
 })
 
