@@ -1,4 +1,5 @@
 import fs from 'node:fs'
+import os from 'node:os'
 import type { PlatformPath } from 'node:path'
 import path from 'node:path'
 import type {
@@ -14,6 +15,13 @@ export interface Machine {
   system: System
   homedir: string
   env: Readonly<Record<string, string | undefined>>
+}
+
+/** This process's user. */
+export function thisMachine(): Machine {
+  const { platform } = process
+  const system = platform === 'darwin' || platform === 'win32' ? platform : 'linux'
+  return { system, homedir: os.homedir(), env: process.env }
 }
 
 /** Which of its files a client reads here. */
@@ -106,7 +114,7 @@ export function findBinary(name: string, machine: Machine): string | undefined {
 }
 
 /** The path that a template stands for here. */
-export function expandPath(template: PathTemplate, machine: Machine): string {
+function expandPath(template: PathTemplate, machine: Machine): string {
   const { homedir, env, system } = machine
   const of = pathOf(machine)
   const folder = (name: string, fallback: string): string => {

@@ -67,7 +67,7 @@ export interface ConnectPlan {
 }
 
 /** What an entry of every client is called unless the person says otherwise; with it tools' names stay short. */
-export const defaultName = 'gateway'
+const defaultName = 'gateway'
 
 /**
  * Works out what connecting would write. `token`: of an HTTP entry. `known`: what the gateway wrote into this file

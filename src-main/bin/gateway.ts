@@ -15,6 +15,7 @@ const help = `Usage: gateway COMMAND [options]
   gateway open         opens the dashboard; prints a one-time link to it, and how a client connects
                        (--no-browser: prints only)
   gateway status       the servers: state, uptime, requests (--json for programs)
+  gateway clients      connects AI clients, and takes them out again (gateway clients --help)
   gateway validate     checks config and catalog, starts nothing (--strict: warnings fail, too)
 
   --config PATH        config.yaml, if it is not where it is looked for
@@ -34,6 +35,14 @@ const flags = {
   json: { type: 'boolean' },
   'no-browser': { type: 'boolean' },
   strict: { type: 'boolean' },
+  kind: { type: 'string' },
+  name: { type: 'string' },
+  server: { type: 'string', multiple: true },
+  project: { type: 'string' },
+  file: { type: 'string' },
+  via: { type: 'string' },
+  yes: { type: 'boolean', short: 'y' },
+  all: { type: 'boolean' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -90,6 +99,11 @@ function saysNotRunning({ files }: Settings): number {
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseFlags(args, flags, true)
   const [name, ...rest] = positionals
+  if (name === 'clients') {
+    const { clientsCommand } = await import('./clients-command.ts')
+    const settings = await loadSettings(values)
+    return clientsCommand(rest, values, settings, () => keyOf(settings))
+  }
   if (values.help === true || (name === undefined && values.version !== true)) {
     process.stdout.write(help)
     return values.help === true ? 0 : 2
@@ -106,7 +120,7 @@ async function main(args: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) {
     const { suggestion } = await import('../catalog/suggestion.ts')
-    const known = [...Object.keys(commands), 'validate']
+    const known = [...Object.keys(commands), 'clients', 'validate']
     throw new UsageError(`Unknown command '${name}'.${suggestion(name, known)} See gateway --help.`)
   }
   return command(await loadSettings(values), values)

@@ -3,7 +3,7 @@ import { loadSettings } from '../host/settings.ts'
 import { GatewayExit } from './gateway-exit.ts'
 import type { GatewayFlags } from './gateway-options.ts'
 import { giveMemoryBack } from './memory-return.ts'
-import { siblingProgram, uiFolder } from './sibling-program.ts'
+import { nodeLaunch, siblingProgram, uiFolder } from './sibling-program.ts'
 import { watchForQuiet } from './quiet.ts'
 
 /**
@@ -18,6 +18,7 @@ export async function runGateway(flags: GatewayFlags): Promise<void> {
     anyPort: spawned,
     workerFile: siblingProgram('parse-worker'),
     uiFolder: uiFolder(),
+    launch: nodeLaunch(),
     ...(spawned ? { onRetire: () => exit.shutdown('the desktop app takes over') } : {}),
     pretty: process.stderr.isTTY === true,
   })

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
+import type { LaunchFacts } from '../ai-clients/shim-launcher.ts'
 
 /** Another program of the same build (`dist/NAME.cjs`), or undefined when this one runs from its source. */
 export function siblingProgram(name: string): string | undefined {
@@ -7,6 +8,12 @@ export function siblingProgram(name: string): string | undefined {
   if (folder === undefined) return undefined
   const file = path.join(folder, `${name}.cjs`)
   return fs.existsSync(file) ? file : undefined
+}
+
+/** How AI clients start the shim of the same build, with the Node that runs now. */
+export function nodeLaunch(): LaunchFacts | undefined {
+  const shim = siblingProgram('gateway-stdio')
+  return shim === undefined ? undefined : { by: 'node', node: process.execPath, shim }
 }
 
 /** The dashboard of the same build, which may have been left out. */

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { app } from 'electron'
+import type { LaunchFacts } from '../ai-clients/shim-launcher.ts'
 
 /** The window's files, in the asar. */
 export function uiFolder(): string {
@@ -26,8 +27,19 @@ export function windowIcon(): string {
 }
 
 /** A program that plain Node runs; beside the asar. */
-export function programFile(name: 'parse-worker'): string {
+export function programFile(name: 'parse-worker' | 'gateway-stdio'): string {
   return app.isPackaged
     ? path.join(process.resourcesPath, 'programs', `${name}.cjs`)
     : path.join(app.getAppPath(), 'dist', `${name}.cjs`)
+}
+
+/** How AI clients start the shim of this app. */
+export function appLaunch(stateDir: string): LaunchFacts {
+  const shim = programFile('gateway-stdio')
+  const { APPIMAGE: appImage, APPDIR: mount } = process.env
+  // A terminal out of an AppImage leaves its own variables to what is started in it.
+  const isInside = mount !== undefined && process.execPath.startsWith(mount + path.sep)
+  return appImage !== undefined && isInside
+    ? { by: 'appimage', appImage, shim, stateDir }
+    : { by: 'app', executable: process.execPath, shim }
 }

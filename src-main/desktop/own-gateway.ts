@@ -1,6 +1,6 @@
 import { Host } from '../host/host.ts'
 import type { Settings } from '../host/settings.ts'
-import { programFile, uiFolder } from './app-files.ts'
+import { appLaunch, programFile, uiFolder } from './app-files.ts'
 import type { OwnGateway } from './gateway-link.ts'
 import { logFile } from './log-file.ts'
 
@@ -15,6 +15,7 @@ export async function hostGateway(
   const host = await Host.claim(settings, {
     workerFile: programFile('parse-worker'),
     uiFolder: uiFolder(),
+    launch: appLaunch(settings.files.dir),
     logStream: logFile(settings.files.log),
   })
   onKill(() => host.kill())

@@ -1,6 +1,10 @@
 import os from 'node:os'
 import type { LogLevel } from '../../src-shared/config.ts'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
+import { thisMachine } from '../ai-clients/client-paths.ts'
+import type { Machine } from '../ai-clients/client-paths.ts'
+import { hasConnections, shimLauncher } from '../ai-clients/shim-launcher.ts'
+import type { LaunchFacts } from '../ai-clients/shim-launcher.ts'
 import { readConfig } from '../catalog/config-file.ts'
 import { ConfigInForce } from '../catalog/config-in-force.ts'
 import { createGateway } from '../gateway.ts'
@@ -37,6 +41,10 @@ export interface HostOptions {
   uiFolder?: string | undefined
   /** The desktop app asks this gateway to make room; only for one that nobody would miss. */
   onRetire?: (() => void) | undefined
+  /** How AI clients start the shim of this installation; without it none can be connected. */
+  launch?: LaunchFacts | undefined
+  /** Whose AI clients these are; default: this process's user. */
+  machine?: Machine | undefined
   /** Default: stderr. */
   logStream?: LogStream
   /** The log is for eyes instead of programs. */
@@ -183,6 +191,10 @@ export class Host {
       { url: this.url, pid: process.pid, catalog: settings.catalogPath, state: files.dir },
       `Open MCP Gateway ${version} is listening.`,
     )
+    if (hasConnections(files.dir)) {
+      const { repairClients } = await import('../management/clients.ts')
+      void repairClients(this.#managementOptions())
+    }
     if (hasProcessRecords(files.dir)) {
       const { reapLeftovers } = await import('../runtimes/leftovers.ts')
       void reapLeftovers(files.dir, log)
@@ -252,6 +264,10 @@ export class Host {
       }),
       key: this.#key,
       url: () => this.url,
+      clients: {
+        machine: this.#options.machine ?? thisMachine(),
+        launcher: () => shimLauncher(launchOf(this.#options)),
+      },
       dashboardLink: () => {
         const { code, lifeMs } = this.#dashboard.createCode()
         return {
@@ -308,6 +324,14 @@ export class Host {
 
 function environmentKey(): string | undefined {
   return process.env['MCP_GATEWAY_API_KEY'] || undefined
+}
+
+function launchOf({ launch }: HostOptions): LaunchFacts {
+  if (launch !== undefined) return launch
+  throw new GatewayError(
+    'conflict',
+    'AI clients start the built gateway-stdio, and this gateway runs from its source. Run npm run build.',
+  )
 }
 
 function notStarted(): GatewayError {

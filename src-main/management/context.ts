@@ -1,4 +1,5 @@
 import type { ApiEvent, ParsedInput, ProcedureName, ProcedureOutput } from '../../src-shared/api.ts'
+import type { EntrySources } from '../ai-clients/connection-plan.ts'
 import type { ConfigInForce } from '../catalog/config-in-force.ts'
 import type { GatewayCore } from '../gateway.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -48,6 +49,8 @@ export interface ManagementOptions {
   key: KeyAccess
   /** Where the gateway listens. */
   url: () => string
+  /** Whose AI clients are connected, and how these start the shim. */
+  clients: Pick<EntrySources, 'machine' | 'launcher'>
   /** Makes a one-time link to the dashboard. */
   dashboardLink: () => { url: string; expires_at: string }
 }

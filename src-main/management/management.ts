@@ -14,6 +14,7 @@ import type {
   Procedure,
   ProceduresOf,
 } from './context.ts'
+import { clientProcedures } from './clients.ts'
 import { ApiEvents } from './events.ts'
 import { gatewayProcedures } from './gateway-state.ts'
 import { serverProcedures } from './servers.ts'
@@ -46,12 +47,13 @@ export function createManagement(options: ManagementOptions): Management {
     progress: (session, call_id, progress) =>
       parts.tell(session, { type: 'call_progress', call_id, ...progress }),
   })
-  const own: Omit<Required<Available>, keyof ProceduresOf<'desktop' | 'clients'>> = {
+  const own: Omit<Required<Available>, keyof ProceduresOf<'desktop'>> = {
     ...serverProcedures(parts, calls),
     ...catalogProcedures(parts),
     ...gatewayProcedures(parts),
     ...settingsProcedures(parts),
     ...activityProcedures(parts, calls),
+    ...clientProcedures(parts),
   }
   const available: Available = own
 

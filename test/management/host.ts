@@ -67,6 +67,8 @@ export async function openHost(options: TestHostOptions = {}): Promise<TestHost>
     },
     {
       logStream: { write: (text) => (log += text), on: () => {} },
+      // Never the AI clients of whoever runs the tests.
+      machine: { system: 'linux', homedir: dir, env: {} },
       ...rest,
     },
   )

@@ -1,0 +1,91 @@
+import type { ClientUsage } from '../ai-clients/connection-check.ts'
+import { Connections } from '../ai-clients/connections.ts'
+import type { Caller } from '../mcp/caller.ts'
+import type { Server } from '../servers/server.ts'
+import type { ManagementOptions, Parts, ProceduresOf } from './context.ts'
+
+/** `clients.*`. */
+export function clientProcedures(parts: Parts): ProceduresOf<'clients'> {
+  const connections = connectionsOf(parts)
+  return {
+    'clients.list': () => connections.list(),
+    'clients.preview': (options) => connections.preview(options),
+    'clients.connect': async (options) => {
+      const done = await connections.connect(options)
+      parts.log.info({ client: options.id, kind: options.kind }, done.message)
+      return done
+    },
+    'clients.disconnect': async ({ id, file }) => {
+      const done = await connections.disconnect(id, file)
+      parts.log.info({ client: id }, done.message)
+      return done
+    },
+    'clients.undo': async ({ id, file }) => {
+      const done = await connections.undo(id, file)
+      parts.log.info({ client: id }, done.message)
+      return done
+    },
+    'clients.check': ({ id }) => connections.check(id),
+  }
+}
+
+/** Corrects entries in clients' files that no longer lead here, and says so in the log. Never rejects. */
+export async function repairClients(options: ManagementOptions): Promise<void> {
+  try {
+    for (const message of await connectionsOf(options).repair()) options.log.info({}, message)
+  } catch (error) {
+    options.log.warn({ error }, "AI clients' entries could not be looked at.")
+  }
+}
+
+function connectionsOf({ gateway, clients, url }: ManagementOptions): Connections {
+  const enabled = (): Server[] =>
+    gateway.servers.all().filter(({ definition }) => definition.enabled)
+  return new Connections({
+    machine: clients.machine,
+    launcher: clients.launcher,
+    stateDir: gateway.stateDir,
+    url,
+    serverIds: () => enabled().map(({ id }) => id),
+    tools: (ids) => {
+      const servers = enabled().filter(({ id }) => ids?.includes(id) ?? true)
+      const known = toolsOf(servers, gateway.oneCall.caller('owner'))
+      return known === undefined ? undefined : { count: known.count }
+    },
+    usage: (client) => usageOf(enabled(), gateway, client),
+  })
+}
+
+async function usageOf(
+  servers: readonly Server[],
+  gateway: ManagementOptions['gateway'],
+  client: string,
+): Promise<ClientUsage> {
+  const known = toolsOf(servers, gateway.oneCall.caller('owner'))
+  const last = await gateway.history?.list({ client, limit: 1 })
+  return {
+    tools: known?.count ?? null,
+    tokens: known === undefined ? null : Math.ceil(known.characters / 4),
+    last_seen: last?.entries[0]?.time ?? null,
+  }
+}
+
+/** Of lists that are known without starting anything; undefined where one is not. */
+function toolsOf(
+  servers: readonly Server[],
+  caller: Caller,
+): { count: number; characters: number } | undefined {
+  let count = 0
+  let characters = 0
+  for (const server of servers) {
+    const known = server.knownList(caller, 'tools/list')
+    if (known === undefined) return undefined
+    const result: unknown = JSON.parse(known.result.toString('utf8'))
+    const tools: unknown =
+      typeof result === 'object' && result !== null ? Reflect.get(result, 'tools') : undefined
+    if (!Array.isArray(tools)) continue
+    count += tools.length
+    characters += JSON.stringify(tools).length
+  }
+  return { count, characters }
+}

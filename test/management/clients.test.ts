@@ -1,0 +1,79 @@
+import fs from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { GatewayError } from '../../src-shared/errors.ts'
+import { openHost } from './host.ts'
+
+const sample = {
+  id: 'sample',
+  runtime: {
+    type: 'local-process',
+    command: process.execPath,
+    args: [path.join(import.meta.dirname, '..', 'fixtures', 'sample-server.mjs')],
+  },
+}
+
+async function open() {
+  const opened = await openHost({
+    servers: [sample],
+    launch: { by: 'node', node: process.execPath, shim: '/opt/gateway-stdio.cjs' },
+  })
+  return { ...opened, file: path.join(opened.dir, '.cursor', 'mcp.json') }
+}
+
+test('a client is listed, previewed, connected, checked, undone', async () => {
+  const { call, file, dir } = await open()
+  fs.mkdirSync(path.dirname(file))
+  fs.writeFileSync(file, '{}\n')
+  const row = (await call('clients.list', {})).find(({ id }) => id === 'cursor')
+  expect(row).toMatchObject({ found: true, file, file_exists: true, connections: [] })
+  const preview = await call('clients.preview', { id: 'cursor' })
+  expect(preview).toMatchObject({ kind: 'shim-all', file, warnings: [] })
+  expect(preview.diff).toContain('+    "gateway": {')
+  const { client, message } = await call('clients.connect', {
+    id: 'cursor',
+    before: preview.before,
+  })
+  expect(message).toBe(`Cursor has the gateway in ${file}.`)
+  expect(client.connections).toMatchObject([{ kind: 'shim-all', entries: ['gateway'] }])
+  expect(JSON.parse(fs.readFileSync(file, 'utf8')).mcpServers.gateway).toEqual({
+    command: process.execPath,
+    args: ['/opt/gateway-stdio.cjs', '--client', 'cursor', '--state-dir', path.join(dir, 'state')],
+  })
+  await call('server.lists', { id: 'sample' })
+  expect(await call('clients.check', { id: 'cursor' })).toMatchObject({
+    tools: 3,
+    tool_limit: 40,
+    tokens: 36,
+    last_seen: null,
+    files: [{ file, is_read: true, entry: 'present', others: [] }],
+    problems: [
+      expect.stringContaining('starts /opt/gateway-stdio.cjs, which is not there'),
+      expect.stringContaining('has not come to the gateway since it was connected'),
+    ],
+  })
+  expect(await call('clients.undo', { id: 'cursor' })).toMatchObject({ exact: true })
+  expect(fs.readFileSync(file, 'utf8')).toBe('{}\n')
+})
+
+test('a file that has changed since the preview is not written', async () => {
+  const { call, file } = await open()
+  const { before } = await call('clients.preview', { id: 'cursor' })
+  fs.mkdirSync(path.dirname(file))
+  fs.writeFileSync(file, '{"mine": 1}')
+  const refused: unknown = await call('clients.connect', { id: 'cursor', before }).catch(
+    (error: unknown) => error,
+  )
+  expect(refused).toBeInstanceOf(GatewayError)
+  expect(refused).toMatchObject({ code: 'precondition_failed' })
+  expect(fs.readFileSync(file, 'utf8')).toBe('{"mine": 1}')
+})
+
+test('without tokens there are no HTTP entries', async () => {
+  const { call } = await open()
+  const rows = await call('clients.list', {})
+  expect(rows.every(({ kinds }) => !kinds.includes('http'))).toBe(true)
+  await expect(call('clients.preview', { id: 'cursor', kind: 'http' })).rejects.toThrow(
+    'There are no tokens for HTTP entries here.',
+  )
+})
