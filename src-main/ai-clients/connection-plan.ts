@@ -62,6 +62,8 @@ export interface ConnectPlan {
   before: EntryText
   after: EntryText
   entries: PlannedEntry[]
+  /** Entries of ours are in the file already, whether or not that is remembered. */
+  hadEntries: boolean
   /** Of an entry of the shim for everything. */
   command: StdioCommand | undefined
 }
@@ -113,6 +115,7 @@ export async function planConnection(
     before,
     after: before.changed(container, changes),
     entries,
+    hadEntries: present.some(({ name }) => entries.some((one) => one.name === name)),
     command,
   }
 }

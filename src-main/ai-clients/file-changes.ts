@@ -12,6 +12,7 @@ import { ConnectionStore } from './connection-store.ts'
 import type { Connection } from './connection-store.ts'
 import { EntryText } from './entry-edit.ts'
 import type { EntryChange } from './entry-edit.ts'
+import { ownCommand, runOwnCommand } from './own-command.ts'
 
 /** A client's own key to the gateway, which HTTP entries hold. */
 export interface ClientTokens {
@@ -27,6 +28,9 @@ export interface FileChangesOptions extends EntrySources {
   /** Tests end the process at a step. */
   onStep?: (step: WriteStep | 'backup' | 'noted' | 'saved') => void
 }
+
+/** What is taken out needs no command line. */
+const noCommand = { command: '', args: [], env: {} }
 
 /** Changes of clients' files that are remembered, one at a time: whoever calls holds the store's lock. */
 export class FileChanges {
@@ -46,12 +50,13 @@ export class FileChanges {
     // The bytes to come back to are those without any entry of ours.
     const isUntouched = earlier !== undefined && earlier.written === file.version
     const backup = isUntouched ? earlier.backup : this.#backup(plan)
+    const isFirst = earlier === undefined && !plan.hadEntries
     const record: Connection = {
       ...this.record(plan, tokenId),
       via: 'file',
-      before: earlier === undefined ? file.version : isUntouched ? earlier.before : null,
+      before: isFirst ? file.version : isUntouched ? earlier.before : null,
       written: sha256(Buffer.from(after.text, 'utf8')),
-      backup: earlier === undefined || isUntouched ? backup : null,
+      backup: isFirst || isUntouched ? backup : null,
       made_file: earlier?.made_file ?? file.bytes === undefined,
       made_folder: earlier?.made_folder ?? null,
       state: 'writing',
@@ -104,20 +109,24 @@ export class FileChanges {
   async settle(): Promise<void> {
     for (const one of this.store.read()) {
       if (one.state !== 'writing') continue
-      const now = await readClientFile(one.file).catch(() => undefined)
-      if (now?.version === one.written) {
-        this.store.save({ ...one, state: 'connected' })
-        continue
+      try {
+        await this.#settleOne(one)
+      } catch {
+        // A file that cannot be read now: whoever asks for it is told why.
       }
-      const hasEntry =
-        now?.bytes !== undefined &&
-        new EntryText(now.text, clientById(one.client).format, one.file)
-          .entries(one.container)
-          .some(({ name }) => one.entries.some((entry) => entry.name === name))
-      if (hasEntry)
-        this.store.save({ ...one, state: 'connected', before: null, written: null, backup: null })
-      else await this.forget(one)
     }
+  }
+
+  async #settleOne(one: Connection): Promise<void> {
+    const now = await readClientFile(one.file)
+    if (now.version === one.written) return this.store.save({ ...one, state: 'connected' })
+    const present = new EntryText(now.text, clientById(one.client).format, one.file).entries(
+      one.container,
+    )
+    // An earlier connection's entries, which this one was to replace.
+    if (present.some(({ name }) => one.entries.some((entry) => entry.name === name)))
+      this.store.save({ ...one, state: 'connected', before: null, written: null, backup: null })
+    else await this.forget(one)
   }
 
   async takeOut(client: ClientDefinition, one: Connection): Promise<string> {
@@ -126,6 +135,8 @@ export class FileChanges {
       await this.forget(one)
       return `${one.file} is gone, and the gateway's entry with it.`
     }
+    if (one.via === 'cli' && (await this.#takeOutByCommand(client, one)))
+      return `${client.name} has taken the gateway's entry out by its own command.`
     const text = new EntryText(now.text, client.format, one.file)
     const present = text.entries(one.container)
     const left: string[] = []
@@ -145,11 +156,27 @@ export class FileChanges {
     return `The gateway's entry is no longer in ${one.file}.`
   }
 
+  /** False where the client has no command for it, or it did not do what it should: then the file is edited. */
+  async #takeOutByCommand(client: ClientDefinition, one: Connection): Promise<boolean> {
+    const { machine } = this.options
+    for (const { name } of one.entries) {
+      const words = ownCommand(client, 'remove', name, noCommand, machine)
+      if (words === undefined) return false
+      await runOwnCommand(client, words, machine.env).catch(() => {})
+    }
+    const now = await readClientFile(one.file)
+    const present = new EntryText(now.text, client.format, one.file).entries(one.container)
+    if (present.some(({ name }) => one.entries.some((entry) => entry.name === name))) return false
+    await this.forget(one)
+    return true
+  }
+
   /** A file that was made for the entry goes with it if nothing else came in. */
   async #writeRest(one: Connection, now: ClientFile, after: EntryText): Promise<void> {
     const hasRest = Object.keys(Object(after.value ?? {})).length > 0
     if (one.made_file && !hasRest) await removeClientFile(now, one.made_folder)
-    else if (after.text !== now.text) await writeClientFile(now, after.text)
+    else if (after.text !== now.text)
+      await writeClientFile(now, after.text, (step) => this.#step(step))
   }
 
   #isOurs(client: ClientDefinition, value: unknown): boolean {
@@ -185,7 +212,7 @@ export class FileChanges {
     const text = new EntryText(now.text, client.format, one.file)
     const mended = repairedText(client, one, text, this.options)
     if (mended === undefined) return undefined
-    const { version } = await writeClientFile(now, mended.text.text)
+    const { version } = await writeClientFile(now, mended.text.text, (step) => this.#step(step))
     const isAsWritten = one.written === now.version
     this.store.save({
       ...one,

@@ -167,9 +167,10 @@ class JsoncText implements ConfigText {
     const lineStart = this.#lines.lineStart(offset)
     const before = this.#text.slice(lineStart, offset)
     if (before.trim() !== '' || lineStart === 0) return offset - trailingBlanks(before)
-    const behind = this.#text.slice(lastChar + 1, this.#lines.lineEnd(lastChar + 1))
-    // A comment behind it keeps the line; what shares the line moves up to where it stood.
-    if (behind.trim() !== '' && this.#text[lastChar + 1] !== '\n') return offset
+    const behind = this.#text.slice(lastChar + 1, this.#lines.lineEnd(lastChar + 1)).trim()
+    const above = this.#text.slice(this.#lines.lineStart(lineStart - 1), lineStart)
+    // A comment behind it keeps the line, and nothing may move up into a comment.
+    if (behind !== '' && (behind.startsWith('/') || above.includes('//'))) return offset
     return this.#lines.lineEnd(lineStart - 1)
   }
 
