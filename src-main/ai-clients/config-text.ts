@@ -83,3 +83,12 @@ export function sameData(a: unknown, b: unknown): boolean {
     left.every(([key, value]) => Object.hasOwn(b, key) && sameData(value, Reflect.get(b, key)))
   )
 }
+
+/** Maps and lists of its own; scalars and dates are shared. */
+export function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (!isMap(value) || value instanceof Date) return value
+  const map: Record<string, unknown> = Object.create(null)
+  for (const [key, one] of Object.entries(value)) map[key] = copyOf(one)
+  return map
+}

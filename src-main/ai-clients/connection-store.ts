@@ -32,6 +32,8 @@ const connection = z.object({
   /** The bytes before; null where there is nothing to come back to. */
   backup: z.string().nullable(),
   token_id: z.string().nullable(),
+  /** What the entries lead to: see `destinationOf`. */
+  leads_to: z.string(),
   connected_at: z.string(),
   /** `writing`: the process may have ended before or after the file was replaced. */
   state: z.enum(['writing', 'connected']),

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { ClientDefinition, Container } from './client-definition.ts'
-import { containerOf, depthOf, entriesOf, isMap, sameData, Unfit } from './config-text.ts'
+import { containerOf, copyOf, depthOf, entriesOf, isMap, sameData, Unfit } from './config-text.ts'
 import type { ConfigText, Entry, NamedEntry } from './config-text.ts'
 import { readJsonc } from './jsonc-text.ts'
 import { readToml } from './toml-text.ts'
@@ -125,13 +125,4 @@ function without(root: unknown, container: Container, name: string): unknown {
     if (isEmpty) delete parent[key]
   }
   return copy
-}
-
-/** Maps and lists of its own; scalars and dates are shared. */
-function copyOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copyOf)
-  if (!isMap(value) || value instanceof Date) return value
-  const map: Record<string, unknown> = Object.create(null)
-  for (const [key, one] of Object.entries(value)) map[key] = copyOf(one)
-  return map
 }

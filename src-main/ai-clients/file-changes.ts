@@ -5,6 +5,7 @@ import type { ClientFile, WriteStep } from './client-file.ts'
 import { sha256 } from '../catalog/content-version.ts'
 import { clientById } from './client-table.ts'
 import { sameData } from './config-text.ts'
+import { destinationOf } from './connection-glance.ts'
 import { rememberedEntry } from './connection-plan.ts'
 import type { ConnectPlan, EntrySources } from './connection-plan.ts'
 import { repairedText } from './connection-repair.ts'
@@ -101,6 +102,7 @@ export class FileChanges {
       keep: plan.keep,
       entries: plan.entries.map(rememberedEntry),
       token_id: tokenId,
+      leads_to: this.#destination(plan.kind),
       connected_at: this.#now().toISOString(),
     }
   }
@@ -211,11 +213,17 @@ export class FileChanges {
     if (now.bytes === undefined) return undefined
     const text = new EntryText(now.text, client.format, one.file)
     const mended = repairedText(client, one, text, this.options)
-    if (mended === undefined) return undefined
+    const leads_to = this.#destination(one.kind)
+    if (mended === undefined) {
+      // Seen, and left as it is.
+      if (one.leads_to !== leads_to) this.store.save({ ...one, leads_to })
+      return undefined
+    }
     const { version } = await writeClientFile(now, mended.text.text, (step) => this.#step(step))
     const isAsWritten = one.written === now.version
     this.store.save({
       ...one,
+      leads_to,
       entries: mended.entries,
       written: isAsWritten ? version : null,
       before: isAsWritten ? one.before : null,
@@ -227,6 +235,10 @@ export class FileChanges {
   async forget(one: Connection): Promise<void> {
     this.store.remove(one)
     if (one.token_id !== null) await this.options.tokens?.revoke(one.token_id)
+  }
+
+  #destination(kind: Connection['kind']): string {
+    return destinationOf(kind, this.options.launcher, this.options.url())
   }
 
   #now(): Date {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import crossSpawn from 'cross-spawn'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { ClientPreview } from '../../src-shared/api.ts'
 import { stdioEntry } from './client-entry.ts'
@@ -72,23 +72,37 @@ export async function runOwnCommand(
   [binary = '', ...args]: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<void> {
-  const { message, said } = await new Promise<{ message: string; said: string }>((resolve) => {
-    const child = execFile(
-      binary,
-      args,
-      { env: { ...env }, timeout: commandLimitMs, killSignal: 'SIGKILL', windowsHide: true },
-      (error, stdout, stderr) =>
-        resolve({
-          message: error?.message ?? '',
-          said: `${stderr}\n${stdout}`.trim().slice(0, 500),
-        }),
+  const { failure, said } = await new Promise<{ failure: string; said: string }>((resolve) => {
+    // Windows' .cmd files are no programs that can be started by themselves.
+    const child = crossSpawn(binary, args, {
+      env: { ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+    })
+    let said = ''
+    const hear = (text: Buffer): void => void (said = (said + text.toString('utf8')).slice(-2000))
+    child.stdout?.on('data', hear)
+    child.stderr?.on('data', hear)
+    const limit = setTimeout(() => child.kill('SIGKILL'), commandLimitMs)
+    const end = (failure: string): void => {
+      clearTimeout(limit)
+      resolve({ failure, said: said.trim().slice(0, 500) })
+    }
+    child.on('error', (error) => end(error.message))
+    child.on('close', (code, signal) =>
+      end(
+        code === 0
+          ? ''
+          : signal === null
+            ? `exit code ${code}`
+            : `ended after ${commandLimitMs / 1000} seconds`,
+      ),
     )
-    child.stdin?.end()
   })
-  if (message === '') return
+  if (failure === '') return
   throw new GatewayError(
     'conflict',
-    `${client.name}'s own command failed: ${said === '' ? message.split('\n', 1)[0] : said} Connect it by its file instead.`,
+    `${client.name}'s own command failed: ${said === '' ? `${failure}.` : said} Connect it by its file instead.`,
   )
 }
 

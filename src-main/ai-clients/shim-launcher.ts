@@ -39,8 +39,3 @@ function copiedShim(shim: string, stateDir: string): string {
   fs.renameSync(draft, copy)
   return copy
 }
-
-/** Whether anything was ever written for a client: only then is the rest worth loading at a start. */
-export function hasConnections(stateDir: string): boolean {
-  return fs.existsSync(path.join(stateDir, 'clients.json'))
-}

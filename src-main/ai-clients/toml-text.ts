@@ -1,7 +1,7 @@
 import { parse, patch } from '@decimalturn/toml-patch'
 import { applyChanges, TextLines } from '../catalog/text-change.ts'
 import type { Container, Json } from './client-definition.ts'
-import { containerOf, entriesOf, isMap, sameData, Unfit } from './config-text.ts'
+import { containerOf, copyOf, entriesOf, isMap, sameData, Unfit } from './config-text.ts'
 import type { ConfigText, Entry } from './config-text.ts'
 import { tomlStatements } from './toml-statements.ts'
 import type { TomlStatement } from './toml-statements.ts'
@@ -76,7 +76,7 @@ class TomlText implements ConfigText {
     name: string,
     entry: Entry | undefined,
   ): string {
-    const wanted = structuredClone(this.value)
+    const wanted = copyOf(this.value)
     const holder = containerOf(wanted, container.path)
     if (container.kind === 'list' && Array.isArray(holder)) {
       const index = holder.findIndex((item: unknown) => isMap(item) && item['name'] === name)

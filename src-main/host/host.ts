@@ -3,7 +3,8 @@ import type { LogLevel } from '../../src-shared/config.ts'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { thisMachine } from '../ai-clients/client-paths.ts'
 import type { Machine } from '../ai-clients/client-paths.ts'
-import { hasConnections, shimLauncher } from '../ai-clients/shim-launcher.ts'
+import { hasStaleConnections } from '../ai-clients/connection-glance.ts'
+import { shimLauncher } from '../ai-clients/shim-launcher.ts'
 import type { LaunchFacts } from '../ai-clients/shim-launcher.ts'
 import { readConfig } from '../catalog/config-file.ts'
 import { ConfigInForce } from '../catalog/config-in-force.ts'
@@ -191,7 +192,8 @@ export class Host {
       { url: this.url, pid: process.pid, catalog: settings.catalogPath, state: files.dir },
       `Open MCP Gateway ${version} is listening.`,
     )
-    if (hasConnections(files.dir)) {
+    const { launch } = this.#options
+    if (launch && hasStaleConnections(files.dir, () => shimLauncher(launch), this.url)) {
       const { repairClients } = await import('../management/clients.ts')
       void repairClients(this.#managementOptions())
     }

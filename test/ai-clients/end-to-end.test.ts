@@ -135,19 +135,14 @@ test('out of an AppImage, the shim is copied to where it stays', async () => {
   expect(await callThrough(entry, 'sample__echo')).toEqual(answer)
 })
 
-test('what the command line writes is a way in, and the gateway corrects it when it starts', async () => {
+test('what the command line writes is a way in, and what it tells of it is true', async () => {
   const { home, state, env } = freshUser()
   sampleCatalog(path.join(home, '.config', 'mcp-gateway'))
   const run = (name: string, ...args: string[]) => new Program(name, { env, cwd: home, args })
   expect(await run('gateway', 'clients', 'connect', 'cursor', '--yes').exit).toBe(0)
-  const file = path.join(home, '.cursor', 'mcp.json')
-  const written = fs.readFileSync(file, 'utf8')
-  const gone = written.replaceAll(dist, '/gone')
-  fs.writeFileSync(file, gone)
   const gateway = run('gateway-http', '--listen', '127.0.0.1:0')
-  await gateway.until(() => gateway.stderr.includes('led nowhere any more, and was corrected'))
-  expect(fs.readFileSync(file, 'utf8')).toBe(written)
-  const { mcpServers } = JSON.parse(written)
+  await gateway.until(() => gateway.stdout.includes('listens on'))
+  const { mcpServers } = JSON.parse(fs.readFileSync(path.join(home, '.cursor/mcp.json'), 'utf8'))
   expect(mcpServers.gateway.args).toContain(state)
   const entry = { stdio: { env: {}, ...mcpServers.gateway }, isDisabled: false }
   expect(await callThrough(entry, 'sample__echo')).toEqual(answer)
@@ -155,4 +150,32 @@ test('what the command line writes is a way in, and the gateway corrects it when
   expect(await check.exit, check.stdout).toBe(0)
   expect(check.stdout).toMatch(/tools: 3 of at most 40, about \d+ tokens/)
   expect(check.stdout).toMatch(/last seen: 20/)
+})
+
+test('entries of a gateway that has moved are corrected when it starts', async () => {
+  const { home, state, env } = freshUser()
+  const catalog = sampleCatalog(path.join(home, '.config', 'mcp-gateway'))
+  const connections = new Connections({
+    machine: { system: 'linux', homedir: home, env: { PATH: '' } },
+    stateDir: state,
+    launcher: () => ({ command: '/old/node', args: ['/old/gateway-stdio.cjs'], env: {} }),
+    url: () => undefined,
+    serverIds: () => [],
+  })
+  await connections.connect({ id: 'codex', kind: 'shim-all' })
+  const args = ['--listen', '127.0.0.1:0', '--catalog', catalog]
+  const gateway = new Program('gateway-http', { env, cwd: home, args })
+  await gateway.until(() => gateway.stderr.includes('led nowhere any more, and was corrected'))
+  const entry = entryIn(connections, 'codex', 'gateway')
+  expect(entry.stdio?.args[0]).toBe(shim)
+  expect(await callThrough(entry, 'sample__echo')).toEqual(answer)
+  gateway.child.kill('SIGTERM')
+  await gateway.exit
+
+  // The next start has nothing to correct.
+  const file = fs.readFileSync(path.join(state, 'clients.json'), 'utf8')
+  const again = new Program('gateway-http', { env, cwd: home, args })
+  await again.until(() => again.stdout.includes('listens on'))
+  expect(again.stderr).not.toContain('corrected')
+  expect(fs.readFileSync(path.join(state, 'clients.json'), 'utf8')).toBe(file)
 })
