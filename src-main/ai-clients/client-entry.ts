@@ -1,8 +1,8 @@
+import { canonicalJson, isRecord } from '../../src-shared/json-record.ts'
 import path from 'node:path'
 import { sha256 } from '../catalog/content-version.ts'
 import type { ClientDefinition, EntryShape, Json } from './client-definition.ts'
 import type { Machine } from './client-paths.ts'
-import { isMap } from './config-text.ts'
 import type { Entry } from './config-text.ts'
 import type { ShimLauncher } from './shim-launcher.ts'
 
@@ -83,7 +83,7 @@ export interface ReadEntry {
 /** Reads an entry by the client's shape. What is no text is left out. */
 export function readEntry(shape: EntryShape, value: unknown): ReadEntry {
   const read: ReadEntry = { isDisabled: false }
-  if (!isMap(value)) return read
+  if (!isRecord(value)) return read
   const { disabled } = shape
   if (disabled !== undefined) read.isDisabled = value[disabled.key] === disabled.value
   const { stdio, http } = shape
@@ -110,14 +110,8 @@ export function startsOurShim({ stdio }: ReadEntry, client: string): boolean {
 
 /** Of an entry as data, whatever the order of its keys. */
 export function entryHash(value: unknown): string {
-  return sha256(JSON.stringify(sorted(value)) ?? '')
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (!isMap(value)) return value
-  const keys = Object.keys(value).toSorted()
-  return Object.fromEntries(keys.map((key) => [key, sorted(value[key])]))
+  // Undefined has no JSON, and is nobody's entry.
+  return sha256(canonicalJson(value ?? null))
 }
 
 function texts(value: unknown): string[] {
@@ -125,7 +119,7 @@ function texts(value: unknown): string[] {
 }
 
 function textMap(value: unknown): Record<string, string> {
-  if (!isMap(value)) return {}
+  if (!isRecord(value)) return {}
   return Object.fromEntries(
     Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   )

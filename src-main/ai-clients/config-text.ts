@@ -1,3 +1,4 @@
+import { isRecord } from '../../src-shared/json-record.ts'
 import type { Container, Json } from './client-definition.ts'
 
 /** A text that cannot be read or edited without harm. `message` ends a sentence that begins "because". */
@@ -34,7 +35,7 @@ export function entriesOf(root: unknown, { path, kind }: Container): NamedEntry[
       return typeof name === 'string' ? [{ name, value: item }] : []
     })
   }
-  if (!isMap(value)) throw wrongKind(path, 'a map of names')
+  if (!isRecord(value)) throw wrongKind(path, 'a map of names')
   return Object.entries(value).map(([name, entry]) => ({ name, value: entry }))
 }
 
@@ -43,7 +44,7 @@ export function containerOf(root: unknown, path: readonly string[]): unknown {
   let value = root
   for (const [depth, key] of path.entries()) {
     if (value === undefined || value === null) return undefined
-    if (!isMap(value))
+    if (!isRecord(value))
       throw depth === 0
         ? new Unfit('it is no map of keys at its top')
         : wrongKind(path.slice(0, depth), 'a map')
@@ -59,12 +60,8 @@ export function depthOf(root: unknown, path: readonly string[]): number {
   return depth
 }
 
-export function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function memberOf(value: unknown, key: string): unknown {
-  return isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined
 }
 
 function wrongKind(path: readonly string[], wanted: string): Unfit {
@@ -87,7 +84,7 @@ export function sameData(a: unknown, b: unknown): boolean {
 /** Maps and lists of its own; scalars and dates are shared. */
 export function copyOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyOf)
-  if (!isMap(value) || value instanceof Date) return value
+  if (!isRecord(value) || value instanceof Date) return value
   const map: Record<string, unknown> = Object.create(null)
   for (const [key, one] of Object.entries(value)) map[key] = copyOf(one)
   return map

@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { EntryKind } from '../../src-shared/api.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
 import type { ClientDefinition, Container, EntryShape } from './client-definition.ts'
 import {
   entryHash,
@@ -17,7 +18,7 @@ import type { ClientFile } from './client-file.ts'
 import { chooseFile, projectFile } from './client-paths.ts'
 import type { Machine } from './client-paths.ts'
 import { clientById } from './client-table.ts'
-import { containerOf, isMap, sameData } from './config-text.ts'
+import { containerOf, sameData } from './config-text.ts'
 import type { Entry } from './config-text.ts'
 import type { Connection } from './connection-store.ts'
 import { EntryText } from './entry-edit.ts'
@@ -131,16 +132,16 @@ export function layoutOf(
   if (otherLayout === undefined) return { container, shape }
   const parent = containerOf(text.value, otherLayout.container.path.slice(0, -1))
   const key = otherLayout.container.path.at(-1) ?? ''
-  const inner = isMap(parent) ? parent[key] : undefined
+  const inner = isRecord(parent) ? parent[key] : undefined
   // A server may be called like the other layout's key.
   const isEntry =
-    isMap(inner) && ['command', 'url', 'type'].some((one) => typeof inner[one] === 'string')
-  return isMap(inner) && !isEntry ? otherLayout : { container, shape }
+    isRecord(inner) && ['command', 'url', 'type'].some((one) => typeof inner[one] === 'string')
+  return isRecord(inner) && !isEntry ? otherLayout : { container, shape }
 }
 
 /** Our keys over those that the client or its user has added to the entry: approvals, time limits. */
 export function withOwnKeys(shape: EntryShape, now: unknown, wanted: Entry): Entry {
-  if (!isMap(now)) return wanted
+  if (!isRecord(now)) return wanted
   const read = readEntry(shape, now)
   const isSameKind =
     (read.http === undefined) === (shape.http === undefined || !(shape.http.url in wanted))

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../src-shared/errors.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
 import type { ClientDefinition, Container } from './client-definition.ts'
-import { containerOf, copyOf, depthOf, entriesOf, isMap, sameData, Unfit } from './config-text.ts'
+import { containerOf, copyOf, depthOf, entriesOf, sameData, Unfit } from './config-text.ts'
 import type { ConfigText, Entry, NamedEntry } from './config-text.ts'
 import { readJsonc } from './jsonc-text.ts'
 import { readToml } from './toml-text.ts'
@@ -112,13 +113,13 @@ function without(root: unknown, container: Container, name: string): unknown {
   const holder = containerOf(copy, container.path)
   if (Array.isArray(holder)) {
     for (let at = holder.length - 1; at >= 0; at--)
-      if (isMap(holder[at]) && Reflect.get(Object(holder[at]), 'name') === name)
+      if (isRecord(holder[at]) && Reflect.get(Object(holder[at]), 'name') === name)
         holder.splice(at, 1)
-  } else if (isMap(holder)) delete holder[name]
+  } else if (isRecord(holder)) delete holder[name]
   for (let depth = container.path.length; depth > 0; depth--) {
     const parent = containerOf(copy, container.path.slice(0, depth - 1))
     const key = container.path[depth - 1]
-    if (!isMap(parent) || key === undefined || !Object.hasOwn(parent, key)) continue
+    if (!isRecord(parent) || key === undefined || !Object.hasOwn(parent, key)) continue
     const child = parent[key]
     const isEmpty =
       child === null || (typeof child === 'object' && Object.keys(Object(child)).length === 0)

@@ -1,7 +1,8 @@
 import { parse, patch } from '@decimalturn/toml-patch'
+import { isRecord } from '../../src-shared/json-record.ts'
 import { applyChanges, TextLines } from '../catalog/text-change.ts'
 import type { Container, Json } from './client-definition.ts'
-import { containerOf, copyOf, entriesOf, isMap, sameData, Unfit } from './config-text.ts'
+import { containerOf, copyOf, entriesOf, sameData, Unfit } from './config-text.ts'
 import type { ConfigText, Entry } from './config-text.ts'
 import { tomlStatements } from './toml-statements.ts'
 import type { TomlStatement } from './toml-statements.ts'
@@ -57,7 +58,7 @@ class TomlText implements ConfigText {
     if (container.kind === 'map') return [...container.path, name]
     const list = containerOf(this.value, container.path)
     const index = Array.isArray(list)
-      ? list.findIndex((item: unknown) => isMap(item) && item['name'] === name)
+      ? list.findIndex((item: unknown) => isRecord(item) && item['name'] === name)
       : -1
     return [...container.path, String(index)]
   }
@@ -79,14 +80,14 @@ class TomlText implements ConfigText {
     const wanted = copyOf(this.value)
     const holder = containerOf(wanted, container.path)
     if (container.kind === 'list' && Array.isArray(holder)) {
-      const index = holder.findIndex((item: unknown) => isMap(item) && item['name'] === name)
+      const index = holder.findIndex((item: unknown) => isRecord(item) && item['name'] === name)
       if (entry === undefined) holder.splice(index, 1)
       else holder.splice(index === -1 ? holder.length : index, index === -1 ? 0 : 1, entry)
-    } else if (isMap(holder)) {
+    } else if (isRecord(holder)) {
       if (entry === undefined) delete holder[name]
       else holder[name] = entry
     }
-    if (!isMap(wanted)) throw new Unfit('it is no map of keys at its top')
+    if (!isRecord(wanted)) throw new Unfit('it is no map of keys at its top')
     const text = patch(this.#text, wanted)
     const before = this.#text.slice(0, statement.start)
     const behind = this.#text.slice(statement.end)

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src-shared/errors.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
 import type { Container } from '../../src-main/ai-clients/client-definition.ts'
-import { isMap, sameData } from '../../src-main/ai-clients/config-text.ts'
+import { sameData } from '../../src-main/ai-clients/config-text.ts'
 import { EntryText } from '../../src-main/ai-clients/entry-edit.ts'
 import type { ConfigFormat } from '../../src-main/ai-clients/entry-edit.ts'
 import { damaged, jsonc, toml, yaml } from './generated-texts.ts'
@@ -30,8 +31,8 @@ function withoutEmptyGaps(text: string): string {
 /** Of a YAML file that held nothing, `mcpServers: {}` is left. */
 function dataOf(text: string): unknown {
   const { value } = new EntryText(text, 'yaml', '/f')
-  const { mcpServers: servers, ...others } = isMap(value) ? value : {}
-  return [others, isMap(servers) && Object.keys(servers).length > 0 ? servers : null]
+  const { mcpServers: servers, ...others } = isRecord(value) ? value : {}
+  return [others, isRecord(servers) && Object.keys(servers).length > 0 ? servers : null]
 }
 
 describe.each(formats)('$format', ({ format, texts, container }) => {
