@@ -4,7 +4,6 @@ import { absentVersion, readClientFile, removeClientFile, writeClientFile } from
 import type { ClientFile, WriteStep } from './client-file.ts'
 import { sha256 } from '../catalog/content-version.ts'
 import { clientById } from './client-table.ts'
-import { sameData } from './config-text.ts'
 import { destinationOf } from './connection-glance.ts'
 import { rememberedEntry } from './connection-plan.ts'
 import type { ConnectPlan, EntrySources } from './connection-plan.ts'
@@ -151,7 +150,7 @@ export class FileChanges {
       return []
     })
     const after = text.changed(one.container, changes)
-    if (!(await this.bringBack(one, now, after))) await this.#writeRest(one, now, after)
+    if (!(await this.bringBack(one, now))) await this.#writeRest(one, now, after)
     await this.forget(one)
     if (left.length > 0)
       return `${one.file} has another server called ${left.join(', ')} by now, which was left as it is.`
@@ -187,11 +186,8 @@ export class FileChanges {
     return startsOurShim(read, client.id) || (url !== undefined && read.http?.url === `${url}/mcp`)
   }
 
-  /**
-   * The bytes from before, if the file is what was written; with `expected`, only where they mean the same as that.
-   * False: nothing was done.
-   */
-  async bringBack(one: Connection, now: ClientFile, expected?: EntryText): Promise<boolean> {
+  /** The bytes from before, which held no entry of ours, if the file is what was written. False: nothing was done. */
+  async bringBack(one: Connection, now: ClientFile): Promise<boolean> {
     if (one.written === null || now.version !== one.written) return false
     if (one.made_file && one.before === absentVersion) {
       await removeClientFile(now, one.made_folder)
@@ -199,10 +195,6 @@ export class FileChanges {
     }
     const bytes = one.backup === null ? undefined : this.store.restore(one.backup)
     if (bytes === undefined) return false
-    if (expected !== undefined) {
-      const before = new EntryText(bytes.toString('utf8'), expected.format, one.file)
-      if (!sameData(before.value ?? {}, expected.value ?? {})) return false
-    }
     await writeClientFile(now, bytes, (step) => this.#step(step))
     return true
   }

@@ -16,12 +16,12 @@ const shim = { id: 'cursor', kind: 'shim-all' } as const
 describe('what is written', () => {
   test('mode and links stay, and what the link leads to is replaced', async () => {
     const user = new FakeHome()
-    const real = user.write('dotfiles/mcp.json', plain, 0o600)
+    const real = user.write('dotfiles/mcp.json', plain, 0o640)
     fs.mkdirSync(path.join(user.home, '.cursor'))
     fs.symlinkSync('../dotfiles/mcp.json', path.join(user.home, cursorFile))
     await user.connections.connect(shim)
     expect(fs.lstatSync(path.join(user.home, cursorFile)).isSymbolicLink()).toBe(true)
-    expect(fs.statSync(real).mode & 0o777).toBe(0o600)
+    expect(fs.statSync(real).mode & 0o777).toBe(0o640)
     expect(user.read('dotfiles/mcp.json')).toContain('"gateway"')
     expect(fs.readdirSync(path.dirname(real))).toEqual(['mcp.json'])
     await user.connections.undo('cursor')
@@ -62,6 +62,20 @@ describe('what is written', () => {
     }
     const folder = path.join(user.stateDir, 'backups')
     expect(fs.readdirSync(folder).filter((name) => name.endsWith('.bak'))).toHaveLength(20)
+  })
+
+  test('what the client writes at the last moment is kept, and nothing of ours is', async () => {
+    const theirs = '{"mcpServers":{"b":{"command":"y"}}}'
+    const { user, file, connections } = cursor(plain, {
+      onStep: (step) => {
+        if (step === 'synced') fs.writeFileSync(file, theirs)
+      },
+    })
+    await expect(connections.connect(shim)).rejects.toMatchObject({ code: 'precondition_failed' })
+    expect(fs.readFileSync(file, 'utf8')).toBe(theirs)
+    expect(fs.readdirSync(path.dirname(file))).toEqual(['mcp.json'])
+    expect(connections.store.read()).toEqual([])
+    expect(user.connections.row('cursor').connections).toEqual([])
   })
 
   test('two writers at once write one after the other', async () => {
@@ -228,6 +242,16 @@ describe('connecting again', () => {
 })
 
 describe('taking out', () => {
+  test.each(['{"mcpServers":null}', '{ "mcpServers": { } }', '', '\ufeff', '// nothing\n', '{}'])(
+    'of %j leaves it as it was',
+    async (text) => {
+      const { file, connections } = cursor(text)
+      await connections.connect(shim)
+      await connections.disconnect('cursor')
+      expect(fs.readFileSync(file, 'utf8')).toBe(text)
+    },
+  )
+
   test('another server that has our name by now stays', async () => {
     const { file, connections } = cursor()
     await connections.connect(shim)
