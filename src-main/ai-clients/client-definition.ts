@@ -91,7 +91,7 @@ export interface Signals {
   paths?: readonly PathTemplate[]
   /** Bundles in /Applications and ~/Applications. */
   apps?: readonly string[]
-  /** Looked for in PATH and where such programs are installed. */
+  /** Looked for in PATH and where such programs are installed. Not names that other programs have, too. */
   binaries?: readonly string[]
 }
 

@@ -155,20 +155,26 @@ function connectionsOf(settings: Settings, key: () => string): Connections {
       return catalog.servers.filter(({ enabled }) => enabled).map(({ id }) => id)
     },
     usage: async (id) => {
-      if (running === undefined) return { tools: null, tokens: null, last_seen: null }
+      if (running === undefined) return unknownUsage
       return askUsage(new URL('/api/clients.check', running.url), key(), id)
     },
   })
 }
 
+const unknownUsage: ClientUsage = { tools: null, tokens: null, last_seen: null }
+
 const checkAnswer = z.object({ ok: procedures['clients.check'].output })
 
 /** Only a running gateway knows what tools there are, and who came. */
 async function askUsage(url: URL, key: string, id: string): Promise<ClientUsage> {
-  const answer = await askGateway(url, key, { method: 'POST', body: JSON.stringify({ id }) })
-  const parsed = checkAnswer.safeParse(JSON.parse(answer.body))
-  const { tools = null, tokens = null, last_seen = null } = parsed.data?.ok ?? {}
-  return { tools, tokens, last_seen }
+  try {
+    const answer = await askGateway(url, key, { method: 'POST', body: JSON.stringify({ id }) })
+    const { tools, tokens, last_seen } = checkAnswer.parse(JSON.parse(answer.body)).ok
+    return { tools, tokens, last_seen }
+  } catch {
+    // What the files say is worth telling all the same.
+    return unknownUsage
+  }
 }
 
 function idOf(client: string | undefined): string {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -98,3 +100,34 @@ test('what cannot be done is refused with the reason', async () => {
   expect(await run('preview', 'cursor', '--name', 'a b')).toMatchObject({ code: 2 })
   expect(await run('preview')).toMatchObject({ code: 2 })
 })
+
+const hasPty = fs.existsSync('/usr/bin/script')
+
+test.runIf(hasPty)(
+  'a person at a terminal is asked, and sees the difference in colours',
+  async () => {
+    const { home, env, text } = user()
+    const before = text()
+    const gateway = path.join(dist, 'gateway.cjs')
+    const ask = async (answer: string): Promise<string> => {
+      const command = `${process.execPath} ${gateway} clients connect cursor`
+      const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], {
+        env: { ...env, TERM: 'xterm' },
+        cwd: home,
+      })
+      let said = ''
+      child.stdout.on('data', (chunk: Buffer) => {
+        said += chunk.toString('utf8')
+        if (said.endsWith('[y/N] ')) child.stdin.write(`${answer}\n`)
+      })
+      await once(child, 'close')
+      return said
+    }
+    expect(await ask('n')).toContain('Nothing was written.')
+    expect(text()).toBe(before)
+    const said = await ask('y')
+    expect(said).toContain(`Write ${home}/.cursor/mcp.json?`)
+    expect(said).toContain('\u001b[32m+    "gateway": {')
+    expect(text()).toContain('"gateway"')
+  },
+)
