@@ -1,7 +1,11 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { thisMachine } from '../../src-main/ai-clients/client-paths.ts'
 import { FakeHome } from './fake-home.ts'
+
+/** Modes, owners and links are POSIX's; what is the same everywhere is below. */
+const onPosix = process.platform !== 'win32'
 
 const cursorFile = '.cursor/mcp.json'
 const plain = '{\n  "mcpServers": {\n    "a": { "command": "x" }\n  }\n}\n'
@@ -13,7 +17,7 @@ function cursor(text = plain, more: ConstructorParameters<typeof FakeHome>[1] = 
 
 const shim = { id: 'cursor', kind: 'shim-all' } as const
 
-describe('what is written', () => {
+describe.runIf(onPosix)('what is written', () => {
   test('mode and links stay, and what the link leads to is replaced', async () => {
     const user = new FakeHome()
     const real = user.write('dotfiles/mcp.json', plain, 0o640)
@@ -91,7 +95,7 @@ describe('what is written', () => {
   })
 })
 
-describe('what is refused, with nothing written', () => {
+describe.runIf(onPosix)('what is refused, with nothing written', () => {
   const refusals: [string, (file: string) => void, string][] = [
     ['a file that cannot be parsed', (file) => fs.writeFileSync(file, '{ "a": '), 'not valid JSON'],
     [
@@ -166,7 +170,7 @@ describe('what is refused, with nothing written', () => {
   })
 })
 
-describe('connecting again', () => {
+describe.runIf(onPosix)('connecting again', () => {
   test('another kind replaces the first, and undo goes back to before both', async () => {
     const { file, connections } = cursor()
     await connections.connect(shim)
@@ -241,7 +245,7 @@ describe('connecting again', () => {
   })
 })
 
-describe('in the place of others', () => {
+describe.runIf(onPosix)('in the place of others', () => {
   const two = '{"mcpServers":{"a":{"command":"x","args":["y"]},"gateway":{"command":"z"},"b":{}}}'
   const options = { ...shim, replace: ['a', 'gateway'] }
 
@@ -274,7 +278,7 @@ describe('in the place of others', () => {
   })
 })
 
-describe('taking out', () => {
+describe.runIf(onPosix)('taking out', () => {
   test.each(['{"mcpServers":null}', '{ "mcpServers": { } }', '', '\ufeff', '// nothing\n', '{}'])(
     'of %j leaves it as it was',
     async (text) => {
@@ -321,7 +325,7 @@ describe('taking out', () => {
   })
 })
 
-describe('which file', () => {
+describe.runIf(onPosix)('which file', () => {
   const store = 'AppData/Local/Packages'
   const inStore = 'LocalCache/Roaming/Claude/claude_desktop_config.json'
   const classic = 'AppData/Roaming/Claude/claude_desktop_config.json'
@@ -397,7 +401,7 @@ describe('which file', () => {
   })
 })
 
-describe('repair', () => {
+describe.runIf(onPosix)('repair', () => {
   test('an entry whose shim has moved is corrected where it stands, and can still be undone', async () => {
     let where = '/old'
     const { file, connections } = cursor(plain, {
@@ -450,7 +454,7 @@ describe('repair', () => {
   })
 })
 
-describe('other ways', () => {
+describe.runIf(onPosix)('other ways', () => {
   const claude = `#!/bin/sh
 [ "$1 $2" = "mcp add-json" ] && printf '{"mcpServers":{"%s":%s}}' "$5" "$6" > "$HOME/.claude.json"
 [ "$1 $2" = "mcp remove" ] && printf '{"mcpServers":{}}' > "$HOME/.claude.json"
@@ -521,4 +525,16 @@ exit 0
     const long = JSON.stringify({ mcpServers: {}, history: 'x'.repeat(100_000) })
     expect((await cursor(long).connections.preview(shim)).diff.length).toBeLessThan(5000)
   })
+})
+
+test('on any system a client of it is connected and brought back', async () => {
+  const { system } = thisMachine()
+  const user = new FakeHome(system)
+  const { file } = user.connections.row('claude-desktop')
+  if (file === null) throw new Error('It has no file.')
+  user.write(file, '{\r\n}\r\n')
+  await user.connections.connect({ id: 'claude-desktop', kind: 'shim-all' })
+  expect(fs.readFileSync(file, 'utf8')).toContain('"gateway": {\r\n')
+  expect(await user.connections.undo('claude-desktop')).toMatchObject({ exact: true })
+  expect(fs.readFileSync(file, 'utf8')).toBe('{\r\n}\r\n')
 })

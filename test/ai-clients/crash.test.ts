@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { FakeHome } from './fake-home.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const script = path.join(import.meta.dirname, '..', 'fixtures', 'crashing-connection.ts')
 const before = '{\n  // mine\n  "mcpServers": {\n    "a": { "command": "x" }\n  }\n}\n'

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
 import type { Container } from '../../src-main/ai-clients/client-definition.ts'
@@ -10,6 +10,8 @@ import { EntryText } from '../../src-main/ai-clients/entry-edit.ts'
 import type { ConfigFormat } from '../../src-main/ai-clients/entry-edit.ts'
 import { FakeHome } from './fake-home.ts'
 import { damaged, jsonc, toml, yaml } from './generated-texts.ts'
+
+vi.setConfig({ testTimeout: 300_000 })
 
 const runs = Number(process.env['FUZZ_COUNT'] ?? 500)
 const entry = { command: 'C:\\node "x"', args: ['--client', 'ü'], env: { A: '1' } }
@@ -114,7 +116,7 @@ test('what JSON.parse reads before, it reads after', () => {
   )
 })
 
-test.each([
+test.runIf(process.platform !== 'win32').each([
   ['cursor', jsonc, (text: string) => text],
   ['codex', toml, (text: string) => text],
   ['goose', yaml, (text: string) => text.replace(/^mcpServers:/m, 'extensions:')],
