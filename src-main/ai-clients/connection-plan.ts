@@ -32,6 +32,8 @@ export interface ConnectOptions {
   servers?: readonly string[] | undefined
   project?: string | undefined
   file?: string | undefined
+  /** Names of other servers in the file that ours take the place of, in the same step: they were imported. */
+  replace?: readonly string[] | undefined
 }
 
 /** What an entry is made of, besides the client. */
@@ -65,6 +67,8 @@ export interface ConnectPlan {
   entries: PlannedEntry[]
   /** Entries of ours are in the file already, whether or not that is remembered. */
   hadEntries: boolean
+  /** Servers of others that go. */
+  replaced: string[]
   /** Of an entry of the shim for everything. */
   command: StdioCommand | undefined
 }
@@ -99,8 +103,12 @@ export async function planConnection(
   for (const old of earlier?.entries ?? [])
     if (!entries.some(({ name }) => name === old.name) && present.some((p) => p.name === old.name))
       changes.push({ op: 'take', name: old.name, keep: container.path.length })
+  const replaced = (options.replace ?? []).filter((name) => present.some((p) => p.name === name))
+  for (const name of replaced) changes.push({ op: 'take', name, keep: container.path.length })
   for (const one of entries) {
-    const now = present.find(({ name }) => name === one.name)
+    const now = replaced.includes(one.name)
+      ? undefined
+      : present.find(({ name }) => name === one.name)
     if (now !== undefined && !isOurs(one.name, now.value)) throw nameTaken(file.path, one.name)
     one.entry = now === undefined ? one.entry : withOwnKeys(shape, now.value, one.entry)
     if (now === undefined || !sameData(now.value, one.entry))
@@ -116,7 +124,10 @@ export async function planConnection(
     before,
     after: before.changed(container, changes),
     entries,
-    hadEntries: present.some(({ name }) => entries.some((one) => one.name === name)),
+    hadEntries: present.some(
+      ({ name }) => !replaced.includes(name) && entries.some((one) => one.name === name),
+    ),
+    replaced,
     command,
   }
 }

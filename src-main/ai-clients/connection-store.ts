@@ -21,6 +21,8 @@ const connection = z.object({
   entries: z.array(
     z.object({ name: z.string(), server: z.string().optional(), sha256: z.string() }),
   ),
+  /** Servers of others that went in the same step. */
+  replaced: z.array(z.string()),
   /** Keys of the container's path that the person had. */
   keep: z.number(),
   /** The file was made by us, and up to this folder those around it. */

@@ -2,14 +2,16 @@ import type { ClientCheck, ClientPreview, ClientRow } from '../../src-shared/api
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { ClientDefinition } from './client-definition.ts'
 import { entryHash, readEntry, startsOurShim } from './client-entry.ts'
+import type { ReadEntry } from './client-entry.ts'
 import { readClientFile } from './client-file.ts'
+import { chooseFile } from './client-paths.ts'
 import { clientRow } from './client-row.ts'
 import { clientById, clientTable } from './client-table.ts'
 import { checkClient } from './connection-check.ts'
 import type { ClientUsage } from './connection-check.ts'
 import { warningsOf } from './connect-warnings.ts'
 import type { ToolCount } from './connect-warnings.ts'
-import { planConnection } from './connection-plan.ts'
+import { layoutOf, planConnection } from './connection-plan.ts'
 import type { ConnectOptions, ConnectPlan } from './connection-plan.ts'
 import type { Connection, ConnectionStore } from './connection-store.ts'
 import { EntryText } from './entry-edit.ts'
@@ -22,6 +24,13 @@ export interface ConnectionsOptions extends FileChangesOptions {
   tools?: ToolCount
   /** What is known of a client that uses the gateway. */
   usage?: (client: string) => ClientUsage | Promise<ClientUsage>
+}
+
+/** A server that a client has in its file; `value`: as it stands there. */
+export interface ClientServer {
+  name: string
+  value: unknown
+  entry: ReadEntry
 }
 
 const unknownUsage: ClientUsage = { tools: null, tokens: null, last_seen: null }
@@ -145,6 +154,26 @@ export class Connections {
         if (isBack) await this.#changes.forget(one)
       }
       return { client: this.row(id), message: messages.join(' '), exact }
+    })
+  }
+
+  /**
+   * The servers that the client's file has, ours left out, as far as its entries can be read: what may be imported.
+   * Throws GatewayError.
+   */
+  async servers(id: string, file?: string): Promise<ClientServer[]> {
+    const client = clientById(id)
+    const read = file ?? chooseFile(client, this.options.machine).file
+    if (read === undefined) return []
+    const { text } = await readClientFile(read)
+    const parsed = new EntryText(text, client.format, read)
+    const { container, shape } = layoutOf(client, parsed, null)
+    const own = this.store.read().find((one) => one.client === id && one.file === read)
+    return parsed.entries(container).flatMap(({ name, value }) => {
+      const entry = readEntry(shape, value)
+      const isOurs =
+        own?.entries.some((one) => one.name === name) === true || startsOurShim(entry, id)
+      return isOurs ? [] : [{ name, value, entry }]
     })
   }
 

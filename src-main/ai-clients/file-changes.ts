@@ -43,10 +43,8 @@ export class FileChanges {
   }
 
   async write(plan: ConnectPlan, tokenId: string | null): Promise<string | null> {
-    const { client, file, after, before } = plan
-    const earlier = this.store
-      .read()
-      .find((one) => one.client === client.id && one.file === file.path)
+    const { file, after, before } = plan
+    const earlier = this.#earlier(plan)
     // The bytes to come back to are those without any entry of ours.
     const isUntouched = earlier !== undefined && earlier.written === file.version
     const backup = isUntouched ? earlier.backup : this.#backup(plan)
@@ -84,6 +82,10 @@ export class FileChanges {
     return backup === null ? null : this.store.backupPath(backup)
   }
 
+  #earlier({ client, file }: ConnectPlan): Connection | undefined {
+    return this.store.read().find((one) => one.client === client.id && one.file === file.path)
+  }
+
   #backup({ client, file }: ConnectPlan): string | null {
     if (file.bytes === undefined) return null
     const name = this.store.keep(client.id, file.path, file.bytes, file.version, this.#now())
@@ -92,6 +94,7 @@ export class FileChanges {
   }
 
   record(plan: ConnectPlan, tokenId: string | null) {
+    const earlier = this.#earlier(plan)
     return {
       client: plan.client.id,
       file: plan.file.path,
@@ -100,6 +103,7 @@ export class FileChanges {
       container: { path: [...plan.container.path], kind: plan.container.kind },
       keep: plan.keep,
       entries: plan.entries.map(rememberedEntry),
+      replaced: [...new Set([...(earlier?.replaced ?? []), ...plan.replaced])],
       token_id: tokenId,
       leads_to: this.#destination(plan.kind),
       connected_at: this.#now().toISOString(),
@@ -150,11 +154,19 @@ export class FileChanges {
       return []
     })
     const after = text.changed(one.container, changes)
-    if (!(await this.bringBack(one, now))) await this.#writeRest(one, now, after)
+    const isBack = await this.bringBack(one, now)
+    if (!isBack) await this.#writeRest(one, now, after)
     await this.forget(one)
-    if (left.length > 0)
-      return `${one.file} has another server called ${left.join(', ')} by now, which was left as it is.`
-    return `The gateway's entry is no longer in ${one.file}.`
+    const messages = [
+      left.length > 0
+        ? `${one.file} has another server called ${left.join(', ')} by now, which was left as it is.`
+        : `The gateway's entry is no longer in ${one.file}.`,
+    ]
+    if (!isBack && one.replaced.length > 0 && one.backup !== null)
+      messages.push(
+        `The servers that it had replaced (${one.replaced.join(', ')}) are in ${this.store.backupPath(one.backup)}.`,
+      )
+    return messages.join(' ')
   }
 
   /** False where the client has no command for it, or it did not do what it should: then the file is edited. */

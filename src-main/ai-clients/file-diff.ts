@@ -5,10 +5,21 @@ import { redactPatterns } from '../telemetry/redact.ts'
 const secretValue =
   /((?:key|token|secret|password|passwd|authorization|credential)s?["']?\s*[:=]\s*)(?:"[^"]*"|'[^']*'|[^\s,{}"'[\]]+)/gi
 
+/** A file in one line would come twice as a whole, and nobody reads that far. */
+const maxLineLength = 1000
+
 /** What a write would change, as a unified diff; empty if nothing. What looks like a secret is masked in every line. */
 export function fileDiff(file: string, before: string, after: string): string {
   if (before === after) return ''
   const patch = createTwoFilesPatch(file, file, before, after, '', '', { context: 3 })
   const lines = patch.split('\n').slice(1)
-  return lines.map((line) => redactPatterns(line.replace(secretValue, '$1"***"'))).join('\n')
+  return lines.map((line) => masked(shortened(line))).join('\n')
+}
+
+function shortened(line: string): string {
+  return line.length > maxLineLength ? `${line.slice(0, maxLineLength)}…` : line
+}
+
+function masked(line: string): string {
+  return redactPatterns(line.replace(secretValue, '$1"***"'))
 }

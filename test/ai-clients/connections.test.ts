@@ -241,6 +241,39 @@ describe('connecting again', () => {
   })
 })
 
+describe('in the place of others', () => {
+  const two = '{"mcpServers":{"a":{"command":"x","args":["y"]},"gateway":{"command":"z"},"b":{}}}'
+  const options = { ...shim, replace: ['a', 'gateway'] }
+
+  test('what a client has can be read, and replaced in one step that can be undone', async () => {
+    const { file, connections } = cursor(two)
+    expect(
+      (await connections.servers('cursor')).map(({ name, entry }) => [name, entry.stdio]),
+    ).toEqual([
+      ['a', { command: 'x', args: ['y'], env: {} }],
+      ['gateway', { command: 'z', args: [], env: {} }],
+      ['b', undefined],
+    ])
+    await connections.connect(options)
+    const { mcpServers } = JSON.parse(fs.readFileSync(file, 'utf8'))
+    expect(Object.keys(mcpServers)).toEqual(['b', 'gateway'])
+    expect(mcpServers.gateway.command).toBe('/opt/node')
+    expect((await connections.servers('cursor')).map(({ name }) => name)).toEqual(['b'])
+    expect(await connections.undo('cursor')).toMatchObject({ exact: true })
+    expect(fs.readFileSync(file, 'utf8')).toBe(two)
+  })
+
+  test('in a file that has changed since, the backup with the others is named', async () => {
+    const { user, file, connections } = cursor(two)
+    await connections.connect(options)
+    fs.appendFileSync(file, '\n')
+    const { exact, message } = await connections.undo('cursor')
+    expect(exact).toBe(false)
+    expect(message).toContain(`had replaced (a, gateway) are in ${user.stateDir}/backups/cursor-`)
+    expect(fs.readFileSync(file, 'utf8')).toBe('{"mcpServers":{"b":{}}}\n')
+  })
+})
+
 describe('taking out', () => {
   test.each(['{"mcpServers":null}', '{ "mcpServers": { } }', '', '\ufeff', '// nothing\n', '{}'])(
     'of %j leaves it as it was',
@@ -485,5 +518,7 @@ exit 0
     )
     expect(preview.diff).not.toContain('hush-hush')
     expect(preview.diff).toContain('"MY_TOKEN": "***"')
+    const long = JSON.stringify({ mcpServers: {}, history: 'x'.repeat(100_000) })
+    expect((await cursor(long).connections.preview(shim)).diff.length).toBeLessThan(5000)
   })
 })

@@ -1,3 +1,5 @@
+import fs from 'node:fs'
+import path from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src-shared/errors.ts'
@@ -6,6 +8,7 @@ import type { Container } from '../../src-main/ai-clients/client-definition.ts'
 import { sameData } from '../../src-main/ai-clients/config-text.ts'
 import { EntryText } from '../../src-main/ai-clients/entry-edit.ts'
 import type { ConfigFormat } from '../../src-main/ai-clients/entry-edit.ts'
+import { FakeHome } from './fake-home.ts'
 import { damaged, jsonc, toml, yaml } from './generated-texts.ts'
 
 const runs = Number(process.env['FUZZ_COUNT'] ?? 500)
@@ -109,4 +112,36 @@ test('what JSON.parse reads before, it reads after', () => {
     }),
     { numRuns: runs },
   )
+})
+
+test.each([
+  ['cursor', jsonc, (text: string) => text],
+  ['codex', toml, (text: string) => text],
+  ['goose', yaml, (text: string) => text.replace(/^mcpServers:/m, 'extensions:')],
+] as const)('connecting %s and disconnecting it is the identity', async (id, texts, adapted) => {
+  const { connections } = new FakeHome()
+  const { file } = connections.row(id)
+  if (file === null) throw new Error(`${id} has no file.`)
+  let edited = 0
+  await fc.assert(
+    fc.asyncProperty(texts, fc.boolean(), async (generated, isSaved) => {
+      const text = adapted(generated.text)
+      fs.mkdirSync(path.dirname(file), { recursive: true })
+      fs.writeFileSync(file, text)
+      const options = { id, kind: isSaved ? 'shim-all' : 'shim-per-server' } as const
+      const refusal = await connections.connect(options).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+      if (refusal === undefined) {
+        edited++
+        expect(fs.readFileSync(file, 'utf8')).not.toBe(text)
+        await connections.disconnect(id)
+      } else expect(refusal).toMatchObject({ code: 'conflict' })
+      expect(fs.readFileSync(file, 'utf8')).toBe(text)
+      expect(fs.readdirSync(path.dirname(file))).toEqual([path.basename(file)])
+    }),
+    { numRuns: Math.min(runs, 150) },
+  )
+  expect(edited).toBeGreaterThan(100)
 })
