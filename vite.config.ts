@@ -58,7 +58,8 @@ function environment({
         Object.entries(input).map(([name, file]) => [name, path.resolve(file)]),
       ),
       platform: 'node',
-      external: [...builtinModules, /^node:/, ...external],
+      // A native module, loaded when a secret is: packages have it in resources/node_modules.
+      external: [...builtinModules, /^node:/, '@napi-rs/keyring', ...external],
       output: {
         format: 'cjs',
         entryFileNames: `${folder}[name].cjs`,

@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs'
 import path from 'node:path'
+import { stageKeyring } from './stage-keyring.mjs'
 
 const root = path.join(import.meta.dirname, '..')
 const dist = path.join(root, 'dist')
@@ -14,6 +15,7 @@ const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'ut
 const programs = ['gateway.cjs', 'gateway-http.cjs', 'gateway-stdio.cjs', 'parse-worker.cjs']
 const desktop = path.relative(dist, path.join(root, path.dirname(manifest.main)))
 
+stageKeyring()
 layOut('programs', reachedFrom([...programs, 'ui/index.html'], ''))
 layOut('app', [
   ...reachedFrom([...filesBelow(path.join(dist, desktop), dist), 'ui/index.html'], 'dist'),

@@ -38,6 +38,8 @@ function missingPackages() {
   return [
     ...(findChromium() === undefined ? ['chromium', 'xvfb'] : []),
     ...(findSevenZip() === undefined ? ['p7zip-full'] : []),
+    ...(findProgram(['gnome-keyring-daemon']) === undefined ? ['gnome-keyring'] : []),
+    ...(findProgram(['dbus-daemon']) === undefined ? ['dbus'] : []),
   ]
 }
 

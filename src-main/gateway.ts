@@ -9,8 +9,9 @@ import type {
 } from '../src-shared/server-state.ts'
 import { CatalogInForce } from './catalog/catalog-in-force.ts'
 import type { CatalogAccess, LastReload, ReloadResult } from './catalog/catalog-in-force.ts'
+import { secretName } from './catalog/interpolate.ts'
 import { resolveServer } from './catalog/resolve.ts'
-import type { ResolvedServer } from './catalog/resolve.ts'
+import type { ResolvedServer, SecretReader } from './catalog/resolve.ts'
 import { OneCall } from './mcp/one-call.ts'
 import { ListingStore } from './mcp/listing-store.ts'
 import { findServer } from './mcp/server-directory.ts'
@@ -77,6 +78,8 @@ export interface GatewayOptions {
   platform: NodeJS.Platform
   log: Log
   redactor: Redactor
+  /** Reads `${secret:NAME}`; without it none is set. */
+  readSecret?: SecretReader
   /** Where the started processes are written down, for a clean-up after a kill. */
   records?: ProcessRecorder
   /** The built parse worker; without it large catalogs are parsed on the main thread. */
@@ -144,18 +147,17 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   let isPaused = false
 
   const resolve = async (definition: ServerDefinition): Promise<ResolvedServer> => {
-    let resolved = await resolveServer(
-      definition,
-      (name) => environment.lookup(name),
-      catalog.baseDir,
-    )
-    if (resolved.missing.some((name) => !name.startsWith('secret:'))) {
-      await environment.load()
-      resolved = await resolveServer(
+    const attempt = (): Promise<ResolvedServer> =>
+      resolveServer(
         definition,
         (name) => environment.lookup(name),
         catalog.baseDir,
+        options.readSecret,
       )
+    let resolved = await attempt()
+    if (resolved.missing.some((name) => secretName(name) === undefined)) {
+      await environment.load()
+      resolved = await attempt()
     }
     for (const secret of resolved.secrets) redactor.add(secret)
     return resolved

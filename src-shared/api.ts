@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { runtimeSchemas, serverIdPattern } from './catalog.ts'
 import { logLevels } from './config.ts'
+import { secretInput, secretName, secretPlace, secretRow } from './secret.ts'
 
 /**
  * The management API: every procedure with its input and output, and every event. HTTP (`POST /api/<name>`,
@@ -403,6 +404,22 @@ export const procedures = {
     z.object({ response: jsonObject, duration_ms: z.number() }),
   ),
   'activity.clear': procedure(none, none),
+
+  /** Names alone: no procedure gives a value. `problem`: why some may be left out. */
+  'secrets.list': procedure(
+    none,
+    z.object({ secrets: z.array(secretRow), problem: z.string().nullable() }),
+  ),
+  /**
+   * Sets a secret, and loads the catalog anew so that the servers that use it take it; `reload` is null if the catalog
+   * is not valid. `note`: why it is not in the keychain, where there is one.
+   */
+  'secrets.set': procedure(
+    secretInput,
+    z.object({ store: secretPlace, note: z.string().nullable(), reload: reloadResult.nullable() }),
+  ),
+  /** Throws `not_found` if it is not set. */
+  'secrets.remove': procedure(secretName, z.object({ reload: reloadResult.nullable() })),
 
   'settings.get': procedure(none, settings),
   'settings.set': procedure(settingsPatch, settings),

@@ -1,4 +1,6 @@
-import { GatewayError } from '../../src-shared/errors.ts'
+import { errorRegistry, GatewayError } from '../../src-shared/errors.ts'
+import type { ErrorCode } from '../../src-shared/errors.ts'
+import { isRecord } from '../../src-shared/json-record.ts'
 
 const answerLimitMs = 5_000
 
@@ -11,7 +13,7 @@ export interface GatewayAnswer {
 export function askGateway(
   url: URL,
   key: string,
-  options: { method?: string; body?: string } = {},
+  options: { method?: string; body?: string; timeoutMs?: number } = {},
 ): Promise<GatewayAnswer> {
   const client =
     url.protocol === 'https:'
@@ -26,14 +28,14 @@ export function askGateway(
           { cause: error },
         ),
       )
-    const { method = 'GET', body } = options
+    const { method = 'GET', body, timeoutMs = answerLimitMs } = options
     const headers = {
       authorization: `Bearer ${key}`,
       ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
     }
     const request = client.request(
       url,
-      { method, headers, agent: false, timeout: answerLimitMs },
+      { method, headers, agent: false, timeout: timeoutMs },
       (answer) => {
         let text = ''
         answer.setEncoding('utf8')
@@ -43,7 +45,7 @@ export function askGateway(
       },
     )
     request.on('timeout', () =>
-      request.destroy(new Error(`nothing came within ${answerLimitMs / 1000} seconds`)),
+      request.destroy(new Error(`nothing came within ${timeoutMs / 1000} seconds`)),
     )
     request.on('error', failed)
     request.end(body)
@@ -56,4 +58,37 @@ export function unexpected(at: string, { status, body }: GatewayAnswer): Gateway
     'internal',
     `The gateway at ${at} answered with HTTP ${status}: ${body.slice(0, 300)}`,
   )
+}
+
+/** One procedure of the management API. Throws GatewayError: what the gateway says is wrong, or `unexpected`. */
+export async function callGateway(
+  { url }: { url: string },
+  key: string,
+  procedure: string,
+  input: unknown,
+  timeoutMs?: number,
+): Promise<unknown> {
+  const got = await askGateway(new URL(`/api/${procedure}`, url), key, {
+    method: 'POST',
+    body: JSON.stringify(input),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  })
+  const answer = parsed(got.body)
+  if (got.status === 200 && isRecord(answer)) return answer['ok']
+  const error = isRecord(answer) && isRecord(answer['error']) ? answer['error'] : {}
+  const { code, message } = error
+  if (typeof message === 'string') throw new GatewayError(isCode(code) ? code : 'internal', message)
+  throw unexpected(url, got)
+}
+
+function isCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errorRegistry, code)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -16,6 +16,7 @@ const help = `Usage: gateway COMMAND [options]
                        (--no-browser: prints only)
   gateway status       the servers: state, uptime, requests (--json for programs)
   gateway clients      connects AI clients, and takes them out again (gateway clients --help)
+  gateway secrets      list, set NAME (asks for the value, or reads it from its input), rm NAME
   gateway validate     checks config and catalog, starts nothing (--strict: warnings fail, too)
 
   --config PATH        config.yaml, if it is not where it is looked for
@@ -112,6 +113,17 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${version}\n`)
     return 0
   }
+  if (name === 'secrets') {
+    const { secretsCommand } = await import('./secrets-command.ts')
+    const act = secretsCommand(rest)
+    const settings = await loadSettings(values)
+    return act({
+      gateway: runningGateway(settings.files),
+      key: () => keyOf(settings),
+      stateDir: settings.files.dir,
+      json: values.json === true,
+    })
+  }
   if (rest.length > 0) throw new UsageError(`gateway ${name} takes no ${rest.join(' ')}.`)
   if (name === 'validate') {
     const { validate } = await import('./validate-files.ts')
@@ -120,7 +132,7 @@ async function main(args: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) {
     const { suggestion } = await import('../catalog/suggestion.ts')
-    const known = [...Object.keys(commands), 'clients', 'validate']
+    const known = [...Object.keys(commands), 'clients', 'secrets', 'validate']
     throw new UsageError(`Unknown command '${name}'.${suggestion(name, known)} See gateway --help.`)
   }
   return command(await loadSettings(values), values)

@@ -3,6 +3,7 @@ import { loadCatalogFile } from '../catalog/parse-cache.ts'
 import { validateFiles } from '../catalog/validate.ts'
 import type { Validation } from '../catalog/validate.ts'
 import { LoginEnvironment } from '../runtimes/login-environment.ts'
+import { lazySecrets } from '../secrets/lazy-secrets.ts'
 import { systemClock } from '../servers/clock.ts'
 import { silentLog } from '../telemetry/log.ts'
 import { loadSettings } from '../host/settings.ts'
@@ -13,7 +14,7 @@ import type { SettingsFlags } from '../host/settings.ts'
  * `loadSettings` throws.
  */
 export async function validate(flags: SettingsFlags, strict: boolean): Promise<number> {
-  const { config, path, catalogPath } = await loadSettings(flags)
+  const { config, path, catalogPath, files } = await loadSettings(flags)
   const loaded = await loadCatalogFile(catalogPath)
   const environment = new LoginEnvironment({
     env: process.env,
@@ -21,8 +22,14 @@ export async function validate(flags: SettingsFlags, strict: boolean): Promise<n
     log: silentLog,
     clock: systemClock,
   })
+  const secrets = lazySecrets(files.dir)
   const check = (): Promise<Validation> =>
-    validateFiles(config, loaded, (name) => environment.lookup(name))
+    validateFiles(
+      config,
+      loaded,
+      (name) => environment.lookup(name),
+      (name) => secrets.get(name),
+    )
   let found = await check()
   if (found.warnings.length + found.problems.length > 0) {
     // The login shell may know the variables that are missing; running it takes a moment.

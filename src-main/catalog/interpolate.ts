@@ -1,8 +1,22 @@
+/** `secret:NAME` for `${secret:NAME}`. */
 export type Lookup = (name: string) => string | undefined
+
+const secretPrefix = 'secret:'
+
+/** The NAME of `secret:NAME`; undefined for a variable. */
+export function secretName(name: string): string | undefined {
+  return name.startsWith(secretPrefix) ? name.slice(secretPrefix.length) : undefined
+}
+
+/** Every NAME of `${secret:NAME}` in a text; more than are resolved where one stands in a default. */
+export function secretNamesIn(text: string): Set<string> {
+  const found = text.matchAll(/(?<!\$)\$\{secret:([A-Za-z0-9_.-]+)(?=\}|:-)/g)
+  return new Set([...found].map((match) => match[1] ?? ''))
+}
 
 export interface Interpolated {
   value: string
-  /** Names of variables that are not set and have no default; `secret:NAME` for keychain entries. */
+  /** Names of variables that are not set and have no default; `secret:NAME` for secrets. */
   missing: string[]
 }
 
@@ -62,7 +76,7 @@ interface Reference {
 function readReference(template: string, start: number, nesting: number): Reference | undefined {
   const match = reference.exec(template.slice(start, start + 300))
   if (match === null || nesting > maxNesting) return undefined
-  const name = match[1] === undefined ? (match[2] ?? '') : `secret:${match[1]}`
+  const name = match[1] === undefined ? (match[2] ?? '') : secretPrefix + match[1]
   const after = start + match[0].length
   if (match[3] === undefined) return template[after] === '}' ? { name, end: after + 1 } : undefined
   const end = closingBrace(template, after)
@@ -85,7 +99,7 @@ function closingBrace(template: string, start: number): number {
 }
 
 function resolveReference(found: Reference, context: Context, nesting: number): string {
-  const value = found.name.startsWith('secret:') ? undefined : context.lookup(found.name)
+  const value = context.lookup(found.name)
   if (value !== undefined && (value !== '' || found.fallback === undefined)) {
     context.onValue?.(found.name, value)
     return value

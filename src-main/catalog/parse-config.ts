@@ -51,7 +51,7 @@ export function parseConfig(
     const { value, missing } = interpolate(template, (name) => env[name])
     for (const name of missing) {
       const remedy = name.startsWith('secret:')
-        ? 'this version does not read the OS keychain. Use an environment variable'
+        ? 'secrets are for the catalog alone. Use an environment variable'
         : `it is not set. Set it, or give a default: \${${name}:-value}`
       add(`\${${name}} in '${dotted(path)}' cannot be resolved: ${remedy}.`, tree.offsetAt(path))
     }

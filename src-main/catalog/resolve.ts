@@ -2,10 +2,11 @@ import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Catalog, Runtime, ServerDefinition } from '../../src-shared/catalog.ts'
+import { asGatewayError } from '../../src-shared/errors.ts'
 import { canonicalJson } from '../../src-shared/json-record.ts'
 import type { LaunchDefinition } from '../runtimes/runtime.ts'
 import { sha256 } from './content-version.ts'
-import { interpolate, type Lookup } from './interpolate.ts'
+import { interpolate, secretName, type Lookup } from './interpolate.ts'
 import { LoopTurn } from './loop-turn.ts'
 
 /** One catalog entry with its variables filled in, as far as they are set. */
@@ -13,7 +14,7 @@ export interface ResolvedServer {
   launch: LaunchDefinition
   /** Equal for definitions that would launch the same process. Names, tags, timeouts and filters do not count. */
   fingerprint: string
-  /** Unset variables without a default, `secret:NAME` for keychain entries. Not empty: do not launch. */
+  /** Unset variables without a default, `secret:NAME` for secrets. Not empty: do not launch. */
   missing: string[]
   /** What must not appear in logs: resolved variables, env and header values of 6 characters or more. */
   secrets: string[]
@@ -27,11 +28,58 @@ const maxEnvFileBytes = 1024 * 1024
 const openNames =
   /^(?:HOME|USER|USERNAME|USERPROFILE|LOGNAME|SHELL|PATH|PWD|LANG|LANGUAGE|LC_.*|TZ|TERM|TMPDIR|TEMP|TMP|HOSTNAME|APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES|SYSTEMROOT|XDG_.*|NODE_ENV|LOG_LEVEL|DEBUG|PYTHONUNBUFFERED)$/
 
+/** Undefined if the secret is not set. Rejects with GatewayError if that cannot be told. */
+export type SecretReader = (name: string) => Promise<string | undefined>
+
 /**
  * Resolves every `${…}` of `runtime`, `env` and `env_file`. Reads the env file (relative to `baseDir`); `env` wins over
- * it. Never throws for what stands in the catalog: that is in `missing` and `problems`.
+ * it. Never throws for what stands in the catalog: that is in `missing` and `problems`. Without `readSecret` no secret
+ * is set.
  */
 export async function resolveServer(
+  definition: ServerDefinition,
+  lookup: Lookup,
+  baseDir: string,
+  readSecret?: SecretReader,
+): Promise<ResolvedServer> {
+  const asked = new Set<string>()
+  const found = new Map<string, string>()
+  const resolve = (): Promise<ResolvedServer> =>
+    resolveOnce(
+      definition,
+      (name) => {
+        const secret = secretName(name)
+        if (secret === undefined) return lookup(name)
+        asked.add(secret)
+        return found.get(secret)
+      },
+      baseDir,
+    )
+  // Which secrets are needed comes out when all is resolved without them: one may stand in another's default.
+  const without = await resolve()
+  if (asked.size === 0 || readSecret === undefined) return without
+  const problems: string[] = []
+  const unknown = new Set<string>()
+  for (const name of asked) {
+    try {
+      const value = await readSecret(name)
+      if (value !== undefined) found.set(name, value)
+    } catch (error) {
+      unknown.add(`secret:${name}`)
+      problems.push(
+        `Secret ${name} of server '${definition.id}' cannot be read. ${asGatewayError(error).message}`,
+      )
+    }
+  }
+  const resolved = found.size === 0 ? without : await resolve()
+  return {
+    ...resolved,
+    missing: resolved.missing.filter((name) => !unknown.has(name)),
+    problems: [...resolved.problems, ...problems],
+  }
+}
+
+async function resolveOnce(
   definition: ServerDefinition,
   lookup: Lookup,
   baseDir: string,
@@ -64,12 +112,13 @@ export async function resolveCatalog(
   catalog: Catalog,
   lookup: Lookup,
   baseDir: string,
+  readSecret?: SecretReader,
 ): Promise<Map<string, ResolvedServer>> {
   const resolved = new Map<string, ResolvedServer>()
   const turn = new LoopTurn()
   for (const definition of catalog.servers) {
     if (turn.isOver()) await turn.next()
-    resolved.set(definition.id, await resolveServer(definition, lookup, baseDir))
+    resolved.set(definition.id, await resolveServer(definition, lookup, baseDir, readSecret))
   }
   return resolved
 }
@@ -106,14 +155,7 @@ class Notes {
     const { value, missing } = interpolate(template, this.#lookup, (name, found) => {
       if (!openNames.test(name.toUpperCase())) this.secret(found)
     })
-    for (const name of missing) {
-      if (name.startsWith('secret:') && !this.missing.has(name)) {
-        this.problems.push(
-          `\${${name}} of server '${this.#id}' cannot be read: this version does not read the OS keychain. Use an environment variable: \${NAME}.`,
-        )
-      }
-      this.missing.add(name)
-    }
+    for (const name of missing) this.missing.add(name)
     return value
   }
 

@@ -2,9 +2,9 @@ import { access, constants } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import type { Config } from '../../src-shared/config.ts'
-import type { Lookup } from './interpolate.ts'
+import { secretName, type Lookup } from './interpolate.ts'
 import type { LoadedCatalog } from './parse-cache.ts'
-import { resolveCatalog, type ResolvedServer } from './resolve.ts'
+import { resolveCatalog, type ResolvedServer, type SecretReader } from './resolve.ts'
 
 /** One line each, for printing. `--validate` fails on problems, with `--strict` on warnings too. */
 export interface Validation {
@@ -20,6 +20,7 @@ export async function validateFiles(
   config: Config,
   loaded: LoadedCatalog,
   lookup: Lookup,
+  readSecret?: SecretReader,
 ): Promise<Validation> {
   const result: Validation = { problems: [], warnings: [] }
   checkAccess(config, lookup, result)
@@ -28,7 +29,7 @@ export async function validateFiles(
       result.problems.push(`tls: ${file} cannot be read. Correct the path or its permissions.`)
     }
   }
-  const resolved = await resolveCatalog(loaded.catalog, lookup, loaded.baseDir)
+  const resolved = await resolveCatalog(loaded.catalog, lookup, loaded.baseDir, readSecret)
   for (const server of resolved.values()) await checkServer(server, result)
   if (resolved.size === 0) result.warnings.push(`${loaded.path} names no servers.`)
   return result
@@ -52,10 +53,12 @@ function checkAccess(config: Config, lookup: Lookup, result: Validation): void {
 async function checkServer(server: ResolvedServer, result: Validation): Promise<void> {
   const { serverId, runtime, baseDir } = server.launch
   for (const name of server.missing) {
-    if (name.startsWith('secret:')) continue
-    result.warnings.push(
-      `Server '${serverId}': variable ${name} is not set and has no default. The server stays stopped until it is.`,
-    )
+    const secret = secretName(name)
+    const what =
+      secret === undefined
+        ? `variable ${name} is not set and has no default.`
+        : `secret ${secret} is not set; \`gateway secrets set ${secret}\` sets it.`
+    result.warnings.push(`Server '${serverId}': ${what} The server stays stopped until it is.`)
   }
   result.problems.push(...server.problems)
   // What is built from a missing variable is no use to check.

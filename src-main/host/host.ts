@@ -23,6 +23,8 @@ import { lazyManagement } from '../management/lazy-management.ts'
 import type { Management } from '../management/management.ts'
 import type { ProcessLock } from '../process-lock.ts'
 import { hasProcessRecords, ProcessRecords } from '../runtimes/process-records.ts'
+import { lazySecrets } from '../secrets/lazy-secrets.ts'
+import type { SecretStore } from '../secrets/secret-store.ts'
 import { systemClock } from '../servers/clock.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { Log, LogStream } from '../telemetry/log.ts'
@@ -50,6 +52,8 @@ export interface HostOptions {
   logStream?: LogStream
   /** The log is for eyes instead of programs. */
   pretty?: boolean
+  /** Default: the system's keychain, or an encrypted file in the state directory. */
+  secrets?: SecretStore
 }
 
 /** Past the drain: servers get two seconds after each of end of input and SIGTERM, then SIGKILL. */
@@ -69,6 +73,7 @@ export class Host {
   readonly #lock: ProcessLock
   readonly #startedAt = new Date()
   readonly #dashboard = new DashboardSessions({ now: () => systemClock.now() })
+  readonly #secrets: SecretStore
   #logLevel: LogLevel
   #key: MainKey | undefined
   #keyEnd = new AbortController()
@@ -85,6 +90,7 @@ export class Host {
     this.#options = options
     this.#lock = lock
     this.#logLevel = settings.config.log_level
+    this.#secrets = options.secrets ?? lazySecrets(settings.files.dir)
     this.log = createLog({
       level: () => this.#logLevel,
       redactor: this.redactor,
@@ -169,6 +175,7 @@ export class Host {
       platform: process.platform,
       log,
       redactor,
+      readSecret: (name) => this.#secrets.get(name),
       records: new ProcessRecords(files.dir, log),
       ...(workerFile === undefined ? {} : { workerFile }),
     })
@@ -265,6 +272,7 @@ export class Host {
         },
       }),
       key: this.#key,
+      secrets: this.#secrets,
       url: () => this.url,
       clients: {
         machine: this.#options.machine ?? thisMachine(),

@@ -2,6 +2,7 @@ import type { ApiEvent, ParsedInput, ProcedureName, ProcedureOutput } from '../.
 import type { EntrySources } from '../ai-clients/connection-plan.ts'
 import type { ConfigInForce } from '../catalog/config-in-force.ts'
 import type { GatewayCore } from '../gateway.ts'
+import type { SecretStore } from '../secrets/secret-store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Redactor } from '../telemetry/redact.ts'
 
@@ -43,10 +44,11 @@ export interface KeyAccess {
 
 export interface ManagementOptions {
   gateway: GatewayCore
-  redactor: Pick<Redactor, 'redact'>
+  redactor: Pick<Redactor, 'redact' | 'add'>
   log: Log
   config: ConfigInForce
   key: KeyAccess
+  secrets: SecretStore
   /** Where the gateway listens. */
   url: () => string
   /** Whose AI clients are connected, and how these start the shim. */

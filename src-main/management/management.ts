@@ -17,6 +17,7 @@ import type {
 import { clientProcedures } from './clients.ts'
 import { ApiEvents } from './events.ts'
 import { gatewayProcedures } from './gateway-state.ts'
+import { secretProcedures } from './secrets.ts'
 import { serverProcedures } from './servers.ts'
 import { settingsProcedures } from './settings.ts'
 
@@ -52,6 +53,7 @@ export function createManagement(options: ManagementOptions): Management {
     ...catalogProcedures(parts),
     ...gatewayProcedures(parts),
     ...settingsProcedures(parts),
+    ...secretProcedures(parts),
     ...activityProcedures(parts, calls),
     ...clientProcedures(parts),
   }

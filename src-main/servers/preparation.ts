@@ -1,5 +1,6 @@
 import type { ServerDefinition } from '../../src-shared/catalog.ts'
 import { asGatewayError } from '../../src-shared/errors.ts'
+import { secretName } from '../catalog/interpolate.ts'
 import type { ResolvedServer } from '../catalog/resolve.ts'
 import type { Knowledge } from '../mcp/listing-store.ts'
 
@@ -28,12 +29,16 @@ export interface Plan {
 
 /** Why it cannot be launched, for people; undefined if it can. */
 export function misconfiguration({ missing, problems }: ResolvedServer): string | undefined {
-  // A missing secret has a problem of its own.
-  const variables = missing.filter((name) => !name.startsWith('secret:'))
+  const variables = missing.filter((name) => secretName(name) === undefined)
   const names = variables.map((name) => `\${${name}}`).join(', ')
   const [are, them] = variables.length > 1 ? ['are', 'them'] : ['is', 'it']
   const unset = `${names} ${are} not set. Set ${them} in the environment, or give a default: \${NAME:-value}.`
-  const all = variables.length > 0 ? [unset, ...problems] : problems
+  const secrets = missing.flatMap((name) => secretName(name) ?? [])
+  const all = [
+    ...(variables.length > 0 ? [unset] : []),
+    ...secrets.map((name) => `Secret ${name} is not set. Set it: gateway secrets set ${name}`),
+    ...problems,
+  ]
   return all.length > 0 ? all.join(' ') : undefined
 }
 

@@ -107,7 +107,7 @@ function oldestStart(server: Server): number | undefined {
 
 const secretName = /key|token|secret|password|passwd|auth|credential|cookie/i
 /** A default would be a literal secret. */
-const template = /^(?:\w+ )?\$\{(?:secret:)?\w+\}$/
+const template = /^(?:\w+ )?\$\{(?:secret:[\w.-]+|\w+)\}$/
 
 /** A part of a definition as it is written: templates stay, literal secrets do not. */
 export function masked(value: Record<string, unknown>): Record<string, unknown> {

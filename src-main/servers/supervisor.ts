@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Catalog, ServerDefinition } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
+import { secretNamesIn } from '../catalog/interpolate.ts'
 import type { ServerDirectory } from '../mcp/server-directory.ts'
 import type { Clock } from './clock.ts'
 import type { Plan } from './preparation.ts'
@@ -62,8 +63,8 @@ export class Supervisor implements ServerDirectory {
       const server = this.#servers.get(definition.id)
       if (server) {
         const isSame = isDeepStrictEqual(server.definition, definition)
-        // An env file may have changed behind an unchanged entry.
-        if (!isSame || definition.env_file !== undefined) {
+        // An env file or a secret may have changed behind an unchanged entry.
+        if (!isSame || definition.env_file !== undefined || usesSecrets(definition)) {
           const plan = await server.planUpdate(definition)
           if (!isSame || plan.changed) plans.push({ server, plan })
         }
@@ -138,4 +139,8 @@ export class Supervisor implements ServerDirectory {
       for (const server of this.#order) server.tick()
     })
   }
+}
+
+function usesSecrets({ runtime, env }: ServerDefinition): boolean {
+  return secretNamesIn(JSON.stringify([runtime, env])).size > 0
 }

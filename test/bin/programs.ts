@@ -30,6 +30,8 @@ export interface RunOptions {
   args?: readonly string[]
   env?: NodeJS.ProcessEnv
   cwd?: string
+  /** Run instead: what runs the program in its turn. */
+  command?: [string, ...string[]]
 }
 
 /** A program of dist/, killed after the test if it still runs. */
@@ -42,12 +44,9 @@ export class Program {
   #nextId = 1
   readonly #changed = new Set<() => void>()
 
-  constructor(name: string, { args = [], env = process.env, cwd }: RunOptions = {}) {
-    this.child = spawn(process.execPath, [path.join(dist, `${name}.cjs`), ...args], {
-      stdio: 'pipe',
-      env,
-      ...(cwd === undefined ? {} : { cwd }),
-    })
+  constructor(name: string, { args = [], env = process.env, cwd, command }: RunOptions = {}) {
+    const [file, ...words] = command ?? [process.execPath, path.join(dist, `${name}.cjs`), ...args]
+    this.child = spawn(file, words, { stdio: 'pipe', env, ...(cwd === undefined ? {} : { cwd }) })
     const framer = new LineFramer((line) => this.messages.push(JSON.parse(line.toString('utf8'))))
     const isShim = name === 'gateway-stdio'
     this.child.stdout?.on('data', (chunk: Buffer) => {

@@ -180,7 +180,7 @@ allowed_hosts: ["\${NAME}.example"]
     [
       'api_key: ${secret:K}',
       [
-        "f:1:10: ${secret:K} in 'api_key' cannot be resolved: this version does not read the OS keychain. Use an environment variable.",
+        "f:1:10: ${secret:K} in 'api_key' cannot be resolved: secrets are for the catalog alone. Use an environment variable.",
       ],
     ],
     ['- a', ['f:1:1: The config must be a map of keys and values, not a list.']],

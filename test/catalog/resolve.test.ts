@@ -4,7 +4,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { interpolate } from '../../src-main/catalog/interpolate.ts'
 import { parseCatalog } from '../../src-main/catalog/parse.ts'
-import { resolveServer, type ResolvedServer } from '../../src-main/catalog/resolve.ts'
+import {
+  resolveServer,
+  type ResolvedServer,
+  type SecretReader,
+} from '../../src-main/catalog/resolve.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const variables: Record<string, string> = {
@@ -67,10 +71,15 @@ describe('interpolate', () => {
   })
 })
 
-function resolve(yaml: string, baseDir = '/base', vars = variables): Promise<ResolvedServer> {
+function resolve(
+  yaml: string,
+  baseDir = '/base',
+  vars = variables,
+  readSecret?: SecretReader,
+): Promise<ResolvedServer> {
   const [definition] = parseCatalog(`servers:\n  - id: x\n${yaml}`, 'c.yaml').servers
   if (definition === undefined) throw new Error('no server')
-  return resolveServer(definition, (name) => vars[name], baseDir)
+  return resolveServer(definition, (name) => vars[name], baseDir, readSecret)
 }
 
 const runtime = '    runtime: { type: local-process, command: x }\n'
@@ -114,14 +123,57 @@ describe('resolveServer', () => {
     })
   })
 
-  it('names unset variables, and says why a keychain entry is missing', async () => {
+  it('names unset variables and secrets', async () => {
     const resolved = await resolve(
       `${runtime}    env: { A: "\${NO}", B: "\${secret:KEY}", C: "\${NO2:-x}" }\n`,
     )
     expect(resolved.missing).toEqual(['NO', 'secret:KEY'])
-    expect(resolved.problems).toEqual([
-      "${secret:KEY} of server 'x' cannot be read: this version does not read the OS keychain. Use an environment variable: ${NAME}.",
-    ])
+    expect(resolved.problems).toEqual([])
+  })
+
+  it('reads the secrets that are needed, each once, and hides them', async () => {
+    const kept: Record<string, string> = { KEY: 'kept-secret', IN_DEFAULT: 'second-secret' }
+    const read: string[] = []
+    const readSecret = (name: string) => {
+      read.push(name)
+      return Promise.resolve(kept[name])
+    }
+    const env = {
+      A: '${secret:KEY}',
+      B: 'x${secret:KEY}',
+      C: '${NO:-${secret:IN_DEFAULT}}',
+      D: '${secret:NO:-default}',
+      E: '$${secret:LITERAL}',
+      F: '${secret:MISSING}',
+    }
+    const resolved = await resolve(
+      `${runtime}    env: ${JSON.stringify(env)}\n`,
+      '/base',
+      variables,
+      readSecret,
+    )
+    expect(resolved.launch.env).toEqual({
+      A: 'kept-secret',
+      B: 'xkept-secret',
+      C: 'second-secret',
+      D: 'default',
+      E: '${secret:LITERAL}',
+      F: '',
+    })
+    expect(read.toSorted()).toEqual(['IN_DEFAULT', 'KEY', 'MISSING', 'NO'])
+    expect(resolved.missing).toEqual(['secret:MISSING'])
+    expect(resolved.secrets).toEqual(expect.arrayContaining(['kept-secret', 'second-secret']))
+  })
+
+  it('says why a secret cannot be read, and does not take the default for it', async () => {
+    const resolved = await resolve(
+      `${runtime}    env: { A: "\${secret:KEY}", B: "\${secret:KEY:-x}" }\n`,
+      '/base',
+      variables,
+      () => Promise.reject(new Error('It is locked.')),
+    )
+    expect(resolved.missing).toEqual([])
+    expect(resolved.problems).toEqual(["Secret KEY of server 'x' cannot be read. It is locked."])
   })
 
   it('keeps the gateway’s own variables from servers', async () => {

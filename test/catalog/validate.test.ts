@@ -39,6 +39,21 @@ it('warns of unset variables and of a catalog without servers', async () => {
   expect((await validate('')).warnings).toEqual([expect.stringContaining('names no servers')])
 })
 
+it('warns of unset secrets, and names those that cannot be read', async () => {
+  const path = join(temporaryFolder(), 'catalog.yaml')
+  writeFileSync(path, server.replace('command: x', 'command: x, args: ["${secret:A}"]'))
+  const withSecrets = async (readSecret?: () => Promise<string | undefined>) =>
+    validateFiles(defaultConfig, await loadCatalogFile(path), () => undefined, readSecret)
+  expect((await withSecrets()).warnings).toEqual([
+    "Server 'a': secret A is not set; `gateway secrets set A` sets it. The server stays stopped until it is.",
+  ])
+  expect(await withSecrets(() => Promise.resolve('x'))).toEqual({ problems: [], warnings: [] })
+  expect(await withSecrets(() => Promise.reject(new Error('It is locked.')))).toEqual({
+    problems: ["Secret A of server 'a' cannot be read. It is locked."],
+    warnings: [],
+  })
+})
+
 it('names what the schema cannot see', async () => {
   const found = await validate(
     `servers:

@@ -13,6 +13,7 @@ import { configSchema } from '../../src-shared/config.ts'
 import type { Config } from '../../src-shared/config.ts'
 import { Host } from '../../src-main/host/host.ts'
 import type { HostOptions } from '../../src-main/host/host.ts'
+import { Secrets } from '../../src-main/secrets/secrets.ts'
 import { stateFiles } from '../../src-main/state-dir.ts'
 
 export interface TestHost {
@@ -69,6 +70,8 @@ export async function openHost(options: TestHostOptions = {}): Promise<TestHost>
       logStream: { write: (text) => (log += text), on: () => {} },
       // Never the AI clients of whoever runs the tests.
       machine: { system: 'linux', homedir: dir, env: {} },
+      // Not the keychain of whoever runs the tests.
+      secrets: new Secrets({ stateDir: path.join(dir, 'state'), keychain: undefined }),
       ...rest,
     },
   )

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
+import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -90,6 +91,24 @@ describe.skipIf(process.platform !== 'linux')('packaged', () => {
       expect(feed).toMatchObject({ provider: 'github' })
       expect(repository.url).toContain(`${feed.owner}/${feed.repo}`)
     })
+
+    // The package is for x64; the machine's own module was staged.
+    test.skipIf(process.arch !== 'x64')(
+      'the keychain’s module is where programs and asar both find it',
+      () => {
+        for (const from of [
+          path.join(app.resources, 'programs', 'chunks', 'x.cjs'),
+          path.join(app.resources, 'app.asar', 'dist', 'chunks', 'x.cjs'),
+        ]) {
+          const require = createRequire(from)
+          const found = require.resolve('@napi-rs/keyring')
+          expect(found.startsWith(app.resources)).toBe(true)
+          expect(require('@napi-rs/keyring')).toHaveProperty('AsyncEntry')
+        }
+        const folders = fs.readdirSync(path.join(app.resources, 'node_modules', '@napi-rs'))
+        expect(folders.toSorted()).toEqual(['keyring', 'keyring-linux-x64-gnu'])
+      },
+    )
 
     test.skipIf(findChromium() === undefined)(
       'the app starts from its asar, shows the servers of its gateway and leaves nothing behind',

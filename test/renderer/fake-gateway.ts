@@ -272,6 +272,9 @@ export class FakeGateway implements GatewayApi {
       this.activity = []
       return {}
     },
+    'secrets.list': () => ({ secrets: [], problem: null }),
+    'secrets.set': () => ({ store: 'keychain', note: null, reload: this.reloaded().reload }),
+    'secrets.remove': () => ({ reload: this.reloaded().reload }),
     'settings.get': () => this.settings,
     'settings.set': (patch) => {
       const given = Object.fromEntries(
