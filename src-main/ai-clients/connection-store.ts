@@ -31,6 +31,8 @@ const connection = z.object({
   /** Versions of the file before and after; null where it was not us who wrote it. */
   before: z.string().nullable(),
   written: z.string().nullable(),
+  /** The bytes before hold an entry of ours: written by hand, or by a gateway with another state. */
+  had_entries: z.boolean(),
   /** The bytes before; null where there is nothing to come back to. */
   backup: z.string().nullable(),
   token_id: z.string().nullable(),

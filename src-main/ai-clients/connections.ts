@@ -245,6 +245,7 @@ export class Connections {
       written: now.version,
       backup: null,
       made_file: false,
+      had_entries: false,
       made_folder: null,
       state: 'connected',
     })

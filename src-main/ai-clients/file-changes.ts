@@ -45,16 +45,17 @@ export class FileChanges {
   async write(plan: ConnectPlan, tokenId: string | null): Promise<string | null> {
     const { file, after, before } = plan
     const earlier = this.#earlier(plan)
-    // The bytes to come back to are those without any entry of ours.
+    // The bytes to come back to are those before the first of ours.
     const isUntouched = earlier !== undefined && earlier.written === file.version
     const backup = isUntouched ? earlier.backup : this.#backup(plan)
-    const isFirst = earlier === undefined && !plan.hadEntries
+    const isFirst = earlier === undefined
     const record: Connection = {
       ...this.record(plan, tokenId),
       via: 'file',
       before: isFirst ? file.version : isUntouched ? earlier.before : null,
       written: sha256(Buffer.from(after.text, 'utf8')),
       backup: isFirst || isUntouched ? backup : null,
+      had_entries: earlier?.had_entries ?? plan.hadEntries,
       made_file: earlier?.made_file ?? file.bytes === undefined,
       made_folder: earlier?.made_folder ?? null,
       state: 'writing',
@@ -154,7 +155,7 @@ export class FileChanges {
       return []
     })
     const after = text.changed(one.container, changes)
-    const isBack = await this.bringBack(one, now)
+    const isBack = !one.had_entries && (await this.bringBack(one, now))
     if (!isBack) await this.#writeRest(one, now, after)
     await this.forget(one)
     const messages = [
@@ -198,7 +199,7 @@ export class FileChanges {
     return startsOurShim(read, client.id) || (url !== undefined && read.http?.url === `${url}/mcp`)
   }
 
-  /** The bytes from before, which held no entry of ours, if the file is what was written. False: nothing was done. */
+  /** The bytes from before, if the file is what was written. False: nothing was done. */
   async bringBack(one: Connection, now: ClientFile): Promise<boolean> {
     if (one.written === null || now.version !== one.written) return false
     if (one.made_file && one.before === absentVersion) {

@@ -209,12 +209,16 @@ describe.runIf(onPosix)('connecting again', () => {
     expect((await connections.check('cline')).problems[0]).toContain('is switched off')
   })
 
-  test('an entry of ours that nobody remembers is taken over', async () => {
-    const { user, file, connections } = cursor()
+  test('an entry of ours that a person has written is taken over, and comes back with undo', async () => {
+    const byHand = '"gateway": { "command": "gateway-stdio", "args": ["--client", "cursor"] }'
+    const text = plain.replace('"a"', `${byHand},\n    "a"`)
+    const { file, connections } = cursor(text)
     await connections.connect(shim)
-    fs.rmSync(user.stateDir, { recursive: true })
+    expect(JSON.parse(fs.readFileSync(file, 'utf8')).mcpServers.gateway.command).toBe('/opt/node')
+    expect(await connections.undo('cursor')).toMatchObject({ exact: true })
+    expect(fs.readFileSync(file, 'utf8')).toBe(text)
     await connections.connect(shim)
-    expect(await connections.undo('cursor')).toMatchObject({ exact: false })
+    await connections.disconnect('cursor')
     expect(fs.readFileSync(file, 'utf8')).toBe(plain)
   })
 
