@@ -29,6 +29,8 @@ export interface HttpSession {
 export interface Context {
   serverId?: string
   principal: string
+  /** The id of the client whose token it is. */
+  client?: string
 }
 
 /** The sessions that clients have opened over HTTP, by the id in their headers (2025-11-25 basic/transports). */

@@ -79,7 +79,7 @@ export class McpEndpoint implements McpHttp {
         this.#once(
           request,
           response,
-          context.principal,
+          context,
           context.serverId,
           readEnvelope(onOneLine(body), 'always'),
         )
@@ -101,7 +101,7 @@ export class McpEndpoint implements McpHttp {
       const serverId = stringAt(bytes, envelope.serverId)
       if (serverId === undefined)
         throw new GatewayError('bad_request', '`server_id` must be a string.')
-      this.#once(request, response, context.principal, serverId, envelope)
+      this.#once(request, response, context, serverId, envelope)
       return
     }
     if (this.#isModern(request, envelope)) {
@@ -230,7 +230,7 @@ export class McpEndpoint implements McpHttp {
     const channel = this.#channel(request, response, {}, 'modern')
     const { headers } = request
     const wrong = (): GatewayError | undefined =>
-      checkRequestHeaders(headers, envelope, (tool) => modern.toolSchema(context.serverId, tool))
+      checkRequestHeaders(headers, envelope, (tool) => modern.toolSchema(context, tool))
     const handle = modern.request(envelope, context, channel, {
       version: (meta) => checkVersionHeader(headers, envelope, meta),
       headers: wrong,
@@ -244,14 +244,14 @@ export class McpEndpoint implements McpHttp {
   #once(
     request: IncomingMessage,
     response: ServerResponse,
-    principal: string,
+    { principal, client }: Context,
     serverId: string,
     envelope: Envelope,
   ): void {
     const channel = this.#channel(request, response, {}, 'rest')
     let handle: CallHandle | undefined
     try {
-      handle = this.#options.oneCall.send(serverId, principal, envelope, channel)
+      handle = this.#options.oneCall.send(serverId, principal, envelope, channel, client)
     } catch (thrown) {
       const error = asGatewayError(thrown)
       const id = envelope.id && slice(envelope.bytes, envelope.id)

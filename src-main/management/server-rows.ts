@@ -73,7 +73,7 @@ export function listsOf(server: Server, listing: Listing): ServerLists {
   return {
     tools,
     denied_tools: tools.flatMap(({ name }) =>
-      typeof name === 'string' && !server.allowsTool(name) ? [name] : [],
+      typeof name === 'string' && !server.allowsTool(name, {}) ? [name] : [],
     ),
     resources: items('resources/list'),
     resource_templates: items('resources/templates/list'),

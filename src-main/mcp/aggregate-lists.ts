@@ -10,6 +10,7 @@ import { legacyTool } from './era-bridge.ts'
 import { listItems, listMethods } from './listing.ts'
 import type { Listing, ListMethod } from './listing.ts'
 import { aggregateName, aggregateUri, namePrefix } from './names.ts'
+import { visibleTo } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
 
 /** One item of an aggregate list. */
@@ -104,37 +105,47 @@ export class AggregateLists {
     method: 'tools/list' | 'prompts/list',
     exposed: string,
   ): Promise<Target | undefined> {
-    const known = this.knownTarget(method, exposed)
+    const known = this.knownTarget(caller, method, exposed)
     if (known) return known
-    const servers = this.#enabled().filter((server) => exposed.startsWith(namePrefix(server.id)))
+    const servers = this.#enabled(caller).filter((server) =>
+      exposed.startsWith(namePrefix(server.id)),
+    )
     const listings = await Promise.allSettled(servers.map((server) => this.#ask(server, caller)))
     this.#join(
+      caller,
       servers,
       listings.map((it) => (it.status === 'fulfilled' ? it.value : undefined)),
       method,
     )
-    const found = this.knownTarget(method, exposed)
+    const found = this.knownTarget(caller, method, exposed)
     if (found) return found
     for (const it of listings) if (it.status === 'rejected') throw it.reason
     return undefined
   }
 
   /** Without waiting; undefined if the name was not listed yet. */
-  knownTarget(method: 'tools/list' | 'prompts/list', exposed: string): Target | undefined {
+  knownTarget(
+    caller: Pick<Caller, 'permissions'>,
+    method: 'tools/list' | 'prompts/list',
+    exposed: string,
+  ): Target | undefined {
     const target = this.#targets[method].get(exposed)
-    return target && this.#directory.get(target.serverId) ? target : undefined
+    return target && visibleTo(caller, this.#directory).get(target.serverId) ? target : undefined
   }
 
-  #enabled(): Server[] {
-    return this.#directory.all().filter((server) => server.definition.enabled)
+  #enabled(caller: Caller): Server[] {
+    return visibleTo(caller, this.#directory)
+      .all()
+      .filter((server) => server.definition.enabled)
   }
 
   /** All items that this caller sees, in the order of the catalog and then of each server. */
   async #all(caller: Caller, method: ListMethod): Promise<{ items: Item[]; hints: string }> {
-    const servers = this.#enabled()
+    const servers = this.#enabled(caller)
     const listings = await Promise.all(servers.map((server) => this.#listing(server, caller)))
     for (const [i, server] of servers.entries()) if (!listings[i]) this.#missed.add(server)
-    return { items: this.#join(servers, listings, method), hints: cacheHints(listings, method) }
+    const hints = cacheHints(listings, method, caller.permissions?.isLimited === true)
+    return { items: this.#join(caller, servers, listings, method), hints }
   }
 
   /** True if somebody has got a list without this server and was not told since that there is another. */
@@ -144,6 +155,7 @@ export class AggregateLists {
 
   /** Where two servers come to the same name, the first in the catalog has it, in lists and in calls. */
   #join(
+    caller: Caller,
     servers: readonly Server[],
     listings: readonly (Listing | undefined)[],
     method: ListMethod,
@@ -152,15 +164,17 @@ export class AggregateLists {
       method === 'tools/list' || method === 'prompts/list' ? this.#targets[method] : undefined
     if (targets && targets.size > maxTargets) targets.clear()
     const items = new Map<string, Item>()
+    const isLimited = caller.permissions?.isLimited === true
     for (const [i, server] of servers.entries()) {
       const listing = listings[i]
       const list = listing?.lists[method]
       if (!list) continue
       for (const item of this.#itemsOf(server.id, list, method, listing.greeting.era)) {
-        if (method === 'tools/list' && !server.allowsTool(item.target.name)) continue
+        if (method === 'tools/list' && !server.allowsTool(item.target.name, caller)) continue
         if (items.has(item.exposed)) continue
         items.set(item.exposed, item)
-        targets?.set(item.exposed, item.target)
+        // Who does not see the first of two servers must not give the name to the second for all others.
+        if (!isLimited || !targets?.has(item.exposed)) targets?.set(item.exposed, item.target)
       }
     }
     return [...items.values()]
@@ -272,10 +286,14 @@ export class AggregateLists {
   }
 }
 
-/** `ttlMs` and `cacheScope` of the parts together: the shortest, and private if one is (2026-07-28 server/utilities/caching). */
-function cacheHints(listings: readonly (Listing | undefined)[], method: ListMethod): string {
+/** `ttlMs` and `cacheScope` of the parts together: the shortest, and private if one is, or if they are one client's (2026-07-28 server/utilities/caching). */
+function cacheHints(
+  listings: readonly (Listing | undefined)[],
+  method: ListMethod,
+  isPersonal: boolean,
+): string {
   let ttl = listings.length === 0 ? 0 : Infinity
-  let isPublic = listings.length > 0
+  let isPublic = listings.length > 0 && !isPersonal
   for (const listing of listings) {
     const list = listing?.lists[method]
     if (listing && !list) continue

@@ -13,6 +13,7 @@ import type { Edit, Span } from './json-spans.ts'
 import { isListMethod } from './listing.ts'
 import type { ListMethod } from './listing.ts'
 import { aggregateUri, splitUri } from './names.ts'
+import { visibleTo } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
 import { isTaskMethod, TaskOwners } from './task-owners.ts'
 
@@ -77,7 +78,9 @@ export class AggregateRoute implements Route {
 
   /** What the servers say of themselves, each under its name; only of those that are known already. */
   async #instructions(caller: Caller): Promise<string | undefined> {
-    const servers = this.#directory.all().filter((server) => server.definition.enabled)
+    const servers = this.#visible(caller)
+      .all()
+      .filter((server) => server.definition.enabled)
     await Promise.all(servers.map((server) => server.prepare()))
     const parts = servers.flatMap((server) => {
       const greeting = server.known(caller)?.greeting.result
@@ -123,12 +126,15 @@ export class AggregateRoute implements Route {
   }
 
   notification(session: ClientSession, envelope: Envelope): void {
-    for (const server of this.#directory.all()) server.notify(session, [envelope.bytes])
+    for (const server of this.#visible(session).all()) server.notify(session, [envelope.bytes])
   }
 
-  toolSchema(name: string): Buffer | undefined {
-    const target = this.#lists.knownTarget('tools/list', name)
-    return target && this.#directory.get(target.serverId)?.toolSchema(target.name)
+  toolSchema(caller: Pick<Caller, 'permissions'>, name: string): Buffer | undefined {
+    const target = this.#lists.knownTarget(caller, 'tools/list', name)
+    const server = target && this.#directory.get(target.serverId)
+    return target && server?.allowsTool(target.name, caller)
+      ? server.toolSchema(target.name)
+      : undefined
   }
 
   level(): void {
@@ -137,6 +143,10 @@ export class AggregateRoute implements Route {
 
   closed(session: ClientSession): void {
     for (const server of this.#directory.all()) server.forget(session)
+  }
+
+  #visible(caller: Caller): ServerDirectory {
+    return visibleTo(caller, this.#directory)
   }
 
   #list(
@@ -167,15 +177,17 @@ export class AggregateRoute implements Route {
     if (at === undefined || exposed === undefined)
       throw new GatewayError('invalid_params', `${request.method} needs the name of a ${noun}.`)
     const send = (target: Target | undefined): CallHandle => {
-      const server = target && this.#directory.get(target.serverId)
+      const server = target && this.#visible(caller).get(target.serverId)
+      const isHidden =
+        noun === 'tool' && target && server && !server.allowsTool(target.name, caller)
       // The spec's own answer (2025-11-25 server/tools, Error Handling).
-      if (!target || !server)
+      if (!target || !server || isHidden)
         throw new GatewayError('invalid_params', `Unknown ${noun}: ${exposed}`)
       const edit: Edit = { ...at, text: jsonBytes(target.name) }
       const uris = new UriReply(answers, server.id)
       return server.send(outgoing(request, caller, [edit]), this.#tasks.watching(uris, server.id))
     }
-    const known = this.#lists.knownTarget(list, exposed)
+    const known = this.#lists.knownTarget(caller, list, exposed)
     if (known) return send(known)
     return later(reply, this.#lists.target(caller, list, exposed), send)
   }
@@ -187,7 +199,7 @@ export class AggregateRoute implements Route {
     act?: (server: Server, uri: string, out: ReturnType<typeof outgoing>) => CallHandle | undefined,
   ): CallHandle | undefined {
     const at = member(request.bytes, request.params, 'uri')
-    const { server, uri } = this.#owner(stringAt(request.bytes, at))
+    const { server, uri } = this.#owner(caller, stringAt(request.bytes, at))
     const out = outgoing(request, caller, at ? [{ ...at, text: jsonBytes(uri) }] : [])
     return act ? act(server, uri, out) : server.send(out, new UriReply(reply, server.id))
   }
@@ -196,14 +208,14 @@ export class AggregateRoute implements Route {
   #task(caller: Caller, request: RequestEnvelope, reply: Reply): CallHandle {
     const { bytes, params } = request
     const taskId = stringAt(bytes, member(bytes, params, 'taskId'))
-    const server = this.#directory.get(this.#tasks.serverOf(caller, taskId))
+    const server = this.#visible(caller).get(this.#tasks.serverOf(caller, taskId))
     if (!server) throw new GatewayError('invalid_params', `Unknown task: ${taskId ?? ''}`)
     return server.send(outgoing(request, caller), new UriReply(reply, server.id))
   }
 
-  #owner(exposed: string | undefined): { server: Server; uri: string } {
+  #owner(caller: Caller, exposed: string | undefined): { server: Server; uri: string } {
     const own = exposed === undefined ? undefined : splitUri(exposed)
-    const server = own && this.#directory.get(own.serverId)
+    const server = own && this.#visible(caller).get(own.serverId)
     if (!own || !server)
       throw new GatewayError(
         'resource_not_found',
@@ -218,7 +230,7 @@ export class AggregateRoute implements Route {
     const ref = member(bytes, params, 'ref')
     const uriAt = member(bytes, ref, 'uri')
     if (uriAt) {
-      const { server, uri } = this.#owner(stringAt(bytes, uriAt))
+      const { server, uri } = this.#owner(caller, stringAt(bytes, uriAt))
       return server.send(outgoing(request, caller, [{ ...uriAt, text: jsonBytes(uri) }]), reply)
     }
     const nameAt = member(bytes, ref, 'name')
@@ -226,14 +238,14 @@ export class AggregateRoute implements Route {
     if (!nameAt || exposed === undefined)
       throw new GatewayError('invalid_params', 'completion/complete needs a `ref`.')
     const send = (target: Target | undefined): CallHandle => {
-      const server = target && this.#directory.get(target.serverId)
+      const server = target && this.#visible(caller).get(target.serverId)
       if (!target || !server) throw new GatewayError('invalid_params', `Unknown prompt: ${exposed}`)
       return server.send(
         outgoing(request, caller, [{ ...nameAt, text: jsonBytes(target.name) }]),
         reply,
       )
     }
-    const known = this.#lists.knownTarget('prompts/list', exposed)
+    const known = this.#lists.knownTarget(caller, 'prompts/list', exposed)
     if (known) return send(known)
     return later(reply, this.#lists.target(caller, 'prompts/list', exposed), send)
   }

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Envelope, RequestEnvelope } from './envelope.ts'
 import type { Edit, Span } from './json-spans.ts'
+import type { Permissions } from './client-permissions.ts'
 import type { McpLogLevel } from './log-level.ts'
 
 /** The middle's neutral form: what sessions of any era hand to servers, and what servers of any era hand back. */
@@ -57,6 +58,8 @@ export interface Caller {
   readonly logLevel?: McpLogLevel | undefined
   /** The AI client's name, as far as it is known; a modern client tells it with each request. */
   readonly client?: string | undefined
+  /** What it may see and use; undefined: everything. */
+  readonly permissions?: Permissions | undefined
   /** On whose behalf, where several callers may be one and the same client. */
   readonly principal?: string
   /** Whose instances it shares: a stream of changes belongs to the client that has opened it. */

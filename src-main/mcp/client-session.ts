@@ -10,6 +10,7 @@ import type {
   Reply,
 } from './caller.ts'
 import { readCapabilities } from './client-capability.ts'
+import type { Permissions } from './client-permissions.ts'
 import { ClientReply } from './client-reply.ts'
 import type { Channel } from './client-reply.ts'
 import { idText, isRequest, message } from './envelope.ts'
@@ -38,8 +39,8 @@ export interface Route {
   ): CallHandle | undefined
   /** A notification of the client that the session does not handle itself. */
   notification(session: ClientSession, envelope: Envelope): void
-  /** `inputSchema` of a tool under the name that clients know it by, as far as it is known. */
-  toolSchema(name: string): Buffer | undefined
+  /** `inputSchema` of a tool under the name that this client knows it by, as far as it is known. */
+  toolSchema(caller: Pick<Caller, 'permissions'>, name: string): Buffer | undefined
   /** The session has ended. */
   closed(session: ClientSession): void
   /** The session's log level was set. */
@@ -82,6 +83,7 @@ export class ClientSession implements Caller {
   readonly era = 'legacy'
   readonly key: string
   readonly principal: string
+  readonly permissions: Permissions | undefined
   capabilities: ClientCapabilities = {}
   protocolVersion: string = legacyVersions[0]
   client: string | undefined
@@ -119,11 +121,13 @@ export class ClientSession implements Caller {
     route: Route
     clock: Clock
     client?: string | undefined
+    permissions?: Permissions | undefined
   }) {
     this.key = options.key
     this.#clock = options.clock
     this.principal = options.principal
     this.client = options.client
+    this.permissions = options.permissions
     this.#route = options.route
   }
 

@@ -8,6 +8,7 @@ import { arrayItems, isArray, member, stringAt } from './json-spans.ts'
 import { metaKey } from './modern-message.ts'
 import { aggregateUri, splitUri } from './names.ts'
 import { declares } from './server-capability.ts'
+import { visibleTo } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
 
 /** The list changes that a client can ask for, and what a server must have declared for them. */
@@ -46,6 +47,10 @@ class Listen implements Caller {
     this.reply = reply
     this.placedWith = reply.caller
     this.capabilities = reply.caller.capabilities
+  }
+
+  get permissions(): Caller['permissions'] {
+    return this.placedWith.permissions
   }
 
   ask(_request: RequestEnvelope, answer: ClientAnswer): AskHandle {
@@ -128,7 +133,8 @@ export class Listens {
   listChanged(server: Server, owner: Caller | undefined, method: string): void {
     for (const listen of this.#listens)
       if (listen.serverId === undefined || listen.serverId === server.id)
-        if (server.slotOf(listen).owner === owner) this.#tell(listen, method)
+        if (this.#sees(listen, server.id) && server.slotOf(listen).owner === owner)
+          this.#tell(listen, method)
   }
 
   /** Another catalog is in force. `differing`: servers whose lists may be others; `isOther`: the aggregate's may. */
@@ -143,12 +149,36 @@ export class Listens {
     for (const listen of this.#listens) {
       const isAggregate = listen.serverId === undefined
       if (!isAggregate && listen.serverId !== server.id) continue
+      if (!this.#sees(listen, server.id)) continue
       const slot = owner ? server.slotOf(listen) : server.shared
       const follows = slot.owner === owner && slot.subscriptions.follows(uri, listen)
       const exposed = isAggregate ? aggregateUri(server.id, uri) : uri
       if (follows)
         listen.tell('notifications/resources/updated', `"uri":${JSON.stringify(exposed)}`)
     }
+  }
+
+  /** A client may see and use more or less than before. */
+  limitsChanged(client: string): void {
+    for (const listen of this.#of(client)) {
+      if (listen.serverId !== undefined && !this.#sees(listen, listen.serverId)) this.#end(listen)
+      else for (const { method } of Object.values(kinds)) this.#tell(listen, method)
+      for (const server of this.#directory.all())
+        if (!this.#sees(listen, server.id)) server.forget(listen)
+    }
+  }
+
+  /** Ends the streams of a client that has no access any more. */
+  clientEnded(client: string): void {
+    for (const listen of this.#of(client)) this.#end(listen)
+  }
+
+  #of(client: string): Listen[] {
+    return [...this.#listens].filter(({ permissions }) => permissions?.client === client)
+  }
+
+  #sees(listen: Listen, serverId: string): boolean {
+    return visibleTo(listen, this.#directory).get(serverId) !== undefined
   }
 
   /** Ends all streams gracefully (subscriptions, Graceful Closure). */
@@ -163,7 +193,8 @@ export class Listens {
   ): Promise<void> {
     this.#listens.add(listen)
     const { serverId } = listen
-    const server = serverId === undefined ? undefined : this.#directory.get(serverId)
+    const visible = visibleTo(listen, this.#directory)
+    const server = serverId === undefined ? undefined : visible.get(serverId)
     let capabilities: Record<string, unknown> | undefined
     try {
       capabilities = server && (await server.greeting(listen)).capabilities
@@ -194,7 +225,7 @@ export class Listens {
       listen.serverId === undefined
         ? splitUri(exposed)
         : { serverId: listen.serverId, uri: exposed }
-    const server = own && this.#directory.get(own.serverId)
+    const server = own && visibleTo(listen, this.#directory).get(own.serverId)
     if (!own || !server) return false
     return new Promise((resolve) => {
       const stop = this.#clock.after(followMs, () => resolve(false))

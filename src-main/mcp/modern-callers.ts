@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { AskHandle, Caller, ClientAnswer, ClientCapabilities, Reply } from './caller.ts'
 import { capabilitySignature } from './client-capability.ts'
+import type { Permissions } from './client-permissions.ts'
 import type { RequestEnvelope } from './envelope.ts'
 import { isAtLeast } from './log-level.ts'
 import type { McpLogLevel } from './log-level.ts'
@@ -20,6 +21,7 @@ export class ModernCaller implements Caller {
   readonly capabilities: ClientCapabilities
   readonly principal: string
   client: string | undefined
+  permissions: Permissions | undefined
   isGone = false
   /** The most verbose level that a request of it has asked for: an instance of its own is told. */
   logLevel: McpLogLevel | undefined

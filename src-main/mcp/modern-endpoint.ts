@@ -1,6 +1,7 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { CallHandle } from './caller.ts'
+import type { Permissions } from './client-permissions.ts'
 import { ClientReply } from './client-reply.ts'
 import type { Channel } from './client-reply.ts'
 import type { Route } from './client-session.ts'
@@ -18,7 +19,7 @@ import {
 import type { ModernMeta } from './modern-message.ts'
 import { ParkedCalls } from './parked-calls.ts'
 import { stringAt } from './json-spans.ts'
-import { findServer } from './server-directory.ts'
+import { findServer, visibleTo } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
 
 /** Requests whose result may be `input_required` (2026-07-28 basic/patterns/mrtr, Supported Requests). */
@@ -46,7 +47,7 @@ export interface RequestContext {
   serverId?: string | undefined
   /** The pipe that it came over: clients of one principal are told apart by it, where a server asks back. */
   connection?: string
-  /** The AI client's name, where its carrier tells it. */
+  /** The AI client's id, where its carrier tells it. */
   client?: string | undefined
 }
 
@@ -56,6 +57,8 @@ interface Options {
   listens: Listens
   /** The route of one server, or of all as one. */
   route: (serverId: string | undefined) => Route
+  /** Undefined: everything. */
+  permissions: (client: string | undefined) => Permissions | undefined
 }
 
 /** Requests of 2026-07-28: each carries what it needs, none has a session. */
@@ -87,7 +90,7 @@ export class ModernEndpoint {
     checks: RequestChecks = noChecks,
     ended: () => void = () => {},
   ): CallHandle {
-    const { directory, listens, route } = this.#options
+    const { directory, listens, permissions, route } = this.#options
     const { principal, serverId } = context
     const meta = readMeta(request)
     const who = context.connection ?? principal
@@ -104,6 +107,7 @@ export class ModernEndpoint {
       const level = stringAt(request.bytes, meta?.logLevel)
       const caller = this.#callers.of(who, principal, capabilities)
       caller.client = context.client
+      caller.permissions ??= permissions(context.client)
       if (isLogLevel(level)) caller.wantLevel(level)
       if (meta?.logLevel && !isLogLevel(level))
         throw new GatewayError(
@@ -111,7 +115,7 @@ export class ModernEndpoint {
           `The log level '${level ?? ''}' is not one of the protocol's.`,
         )
       reply = new ClientReply(caller, request, channel, ended)
-      if (serverId !== undefined) findServer(directory, serverId)
+      if (serverId !== undefined) findServer(visibleTo(caller, directory), serverId)
       if (removed.has(request.method))
         throw new GatewayError('method_not_found', `Method not found: ${request.method}`)
       if (request.method === 'subscriptions/listen') {
@@ -141,14 +145,15 @@ export class ModernEndpoint {
     }
   }
 
-  /** `inputSchema` of a tool under the name that clients know it by, as far as it is known. */
-  toolSchema(serverId: string | undefined, name: string): Buffer | undefined {
-    return this.#options.route(serverId).toolSchema(name)
+  /** `inputSchema` of a tool under the name that this client knows it by, as far as it is known. */
+  toolSchema({ serverId, client }: RequestContext, name: string): Buffer | undefined {
+    const { permissions, route } = this.#options
+    return route(serverId).toolSchema({ permissions: permissions(client) }, name)
   }
 
-  /** A pipe is gone. */
-  left(connection: string): void {
-    this.#callers.left(connection)
+  /** A pipe is gone, or a principal has no access any more. */
+  left(who: string): void {
+    this.#callers.left(who)
   }
 
   close(): void {

@@ -1,26 +1,32 @@
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Caller, CallHandle } from './caller.ts'
+import type { Permissions } from './client-permissions.ts'
 import { ClientReply } from './client-reply.ts'
 import type { Channel } from './client-reply.ts'
 import { isRequest, readEnvelope } from './envelope.ts'
 import type { Envelope } from './envelope.ts'
 import { jsonBytes, slice } from './json-spans.ts'
-import { findServer } from './server-directory.ts'
+import { findServer, visibleTo } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
 import { relay } from './single-route.ts'
 
 /** Calls without a handshake: `{"server_id", "method", "params"?, "id"?}` (product 4). */
 export class OneCall {
   readonly #directory: ServerDirectory
+  readonly #permissions: (client: string) => Permissions | undefined
   readonly #callers = new Map<string, Caller>()
   #nextId = 1
 
-  constructor(directory: ServerDirectory) {
+  constructor(
+    directory: ServerDirectory,
+    permissions: (client: string) => Permissions | undefined = () => undefined,
+  ) {
     this.#directory = directory
+    this.#permissions = permissions
   }
 
   /**
-   * Sends one message to one server. Undefined where no answer is to be waited for. Throws GatewayError
+   * Sends one message to one server; `client`: the id of a client's token. Undefined where no answer is to be waited for. Throws GatewayError
    * `server_not_found`, `bad_request`; all later errors come through the channel.
    */
   send(
@@ -28,9 +34,10 @@ export class OneCall {
     principal: string,
     envelope: Envelope,
     channel: Channel,
+    client?: string,
   ): CallHandle | undefined {
-    const server = findServer(this.#directory, serverId)
-    const caller = this.caller(principal)
+    const caller = this.caller(principal, client)
+    const server = findServer(visibleTo(caller, this.#directory), serverId)
     if (envelope.kind === 'response')
       throw new GatewayError('bad_request', 'A response needs a session: send `initialize` first.')
     const { bytes, method, params } = envelope
@@ -64,12 +71,13 @@ export class OneCall {
   }
 
   /** One caller a principal: with `isolation: session` its calls share an instance. */
-  caller(principal: string): Caller {
+  caller(principal: string, client?: string): Caller {
     const existing = this.#callers.get(principal)
     if (existing) return existing
     const caller: Caller = {
       key: `calls of ${principal}`,
-      client: principal,
+      client: client ?? principal,
+      permissions: client === undefined ? undefined : this.#permissions(client),
       era: 'legacy',
       capabilities: {},
       ask(_request, answer) {
@@ -86,6 +94,14 @@ export class OneCall {
     }
     this.#callers.set(principal, caller)
     return caller
+  }
+
+  /** A principal has no access any more: what servers hold for it is let go. */
+  left(principal: string): void {
+    const caller = this.#callers.get(principal)
+    if (!caller) return
+    this.#callers.delete(principal)
+    for (const server of this.#directory.all()) server.forget(caller)
   }
 }
 

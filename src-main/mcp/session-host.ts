@@ -2,7 +2,7 @@
 export interface DuplexOptions {
   /** One server with its names untouched; absent: all servers as one. */
   serverId?: string
-  /** The AI client's name, as its entry gives it (`--client`); for logs and statistics. */
+  /** The AI client's id, as its entry gives it (`--client`): for logs, statistics and limits. */
   client?: string
   /** Who it is, for what belongs to a principal. */
   principal: string
@@ -21,6 +21,6 @@ export interface Duplex {
 
 /** Opens sessions for carriers that keep a connection for each. */
 export interface SessionHost {
-  /** Throws GatewayError, e.g. `server_not_found` or `too_many`. */
+  /** Throws GatewayError: `server_not_found`, `too_many`, `forbidden` for a client that was disconnected. */
   openDuplex(options: DuplexOptions): Duplex
 }

@@ -7,6 +7,7 @@ import { AggregateLists } from './aggregate-lists.ts'
 import { AggregateRoute } from './aggregate-route.ts'
 import { Batch, batchVersion, isBatch } from './batch.ts'
 import type { Caller } from './caller.ts'
+import type { ClientDirectory } from './client-permissions.ts'
 import { ClientSession } from './client-session.ts'
 import type { Channel } from './client-reply.ts'
 import { errorBody, errorMessage, onOneLine, readEnvelope } from './envelope.ts'
@@ -19,7 +20,7 @@ import { ModernEndpoint } from './modern-endpoint.ts'
 import { aggregateUri } from './names.ts'
 import { PipeRequests } from './pipe-requests.ts'
 import { declares } from './server-capability.ts'
-import { findServer } from './server-directory.ts'
+import { findServer, visibleTo } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
 import type { Duplex, DuplexOptions, SessionHost } from './session-host.ts'
 import { SingleRoute } from './single-route.ts'
@@ -30,6 +31,8 @@ interface Options {
   clock: Clock
   version: string
   maxSessions: number
+  /** Without it every client may see and use everything. */
+  clients?: ClientDirectory | undefined
 }
 
 /** One list change of a server is one notification, however many lists and servers it touches at once. */
@@ -108,6 +111,8 @@ export class Sessions implements SessionHost {
       clock,
       listens: this.#listens,
       route: (serverId) => (serverId === undefined ? this.#aggregate : this.#singleRoute(serverId)),
+      permissions: (client) =>
+        client === undefined ? undefined : options.clients?.permissions(client),
     })
   }
 
@@ -121,14 +126,19 @@ export class Sessions implements SessionHost {
     return this.#sessions.size >= this.#options.maxSessions
   }
 
-  /** Throws GatewayError `server_not_found` or `too_many`. */
+  /** `client`: its id. Throws GatewayError as `SessionHost.openDuplex` does. */
   open(options: {
     serverId?: string | undefined
     principal: string
     client?: string | undefined
   }): ClientSession {
-    const { directory, maxSessions } = this.#options
-    if (options.serverId !== undefined) findServer(directory, options.serverId)
+    const { clients, directory, maxSessions } = this.#options
+    const { client } = options
+    const refusal = client === undefined ? undefined : clients?.refusal(client)
+    if (refusal) throw refusal
+    const permissions = client === undefined ? undefined : clients?.permissions(client)
+    if (options.serverId !== undefined)
+      findServer(visibleTo({ permissions }, directory), options.serverId)
     if (this.isFull)
       throw new GatewayError(
         'too_many',
@@ -144,7 +154,8 @@ export class Sessions implements SessionHost {
       principal: options.principal,
       route,
       clock: this.#options.clock,
-      client: options.client,
+      client,
+      permissions,
     })
     this.#sessions.add(session)
     session.onClose = () => {
@@ -270,6 +281,37 @@ export class Sessions implements SessionHost {
     }
   }
 
+  /** A client may see and use more or less than before: its sessions are told at once. */
+  limitsChanged(client: string): void {
+    const { directory } = this.#options
+    this.#listens.limitsChanged(client)
+    for (const session of this.#of(client)) {
+      const { route } = session
+      const visible = visibleTo(session, directory)
+      for (const server of directory.all()) if (!visible.get(server.id)) server.forget(session)
+      if (route instanceof SingleRoute && !visible.get(route.serverId)) session.leave()
+      else for (const change of new Set(Object.values(changeOf))) session.pushListChanged(change)
+    }
+  }
+
+  /** A client has no access any more: its sessions and streams end, and what is under way in them. */
+  clientEnded(client: string): void {
+    this.#listens.clientEnded(client)
+    for (const session of this.#of(client)) this.close(session)
+  }
+
+  /** Open sessions of each client that has given its id. */
+  countByClient(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { permissions } of this.#sessions)
+      if (permissions) counts.set(permissions.client, (counts.get(permissions.client) ?? 0) + 1)
+    return counts
+  }
+
+  #of(client: string): ClientSession[] {
+    return [...this.#sessions].filter(({ permissions }) => permissions?.client === client)
+  }
+
   /** The sessions that this instance of the server serves. */
   *#audience(server: Server, owner: Caller | undefined): Iterable<ClientSession> {
     if (owner) {
@@ -279,6 +321,7 @@ export class Sessions implements SessionHost {
     for (const session of this.#sessions) {
       const { route } = session
       if (route instanceof SingleRoute && route.serverId !== server.id) continue
+      if (session.permissions?.allowsServer(server.id) === false) continue
       if (server.slotOf(session) === server.shared) yield session
     }
   }

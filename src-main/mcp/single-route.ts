@@ -8,7 +8,7 @@ import type { Envelope, RequestEnvelope } from './envelope.ts'
 import { jsonBytes, member, spliced, stringAt } from './json-spans.ts'
 import { discoverOf, ownVersions } from './discover-result.ts'
 import { isListMethod } from './listing.ts'
-import { findServer } from './server-directory.ts'
+import { findServer, visibleTo } from './server-directory.ts'
 import type { ServerDirectory } from './server-directory.ts'
 
 /** `/servers/:id/mcp`: one server with its names untouched. */
@@ -25,16 +25,14 @@ export class SingleRoute implements Route {
   }
 
   async initialize(session: ClientSession, protocolVersion: string): Promise<Buffer> {
-    const { result, capabilities } = await findServer(this.#directory, this.serverId).greeting(
-      session,
-    )
+    const { result, capabilities } = await this.#server(session).greeting(session)
     session.negotiated = capabilities
     const version = member(result, { start: 0, end: result.length }, 'protocolVersion')
     return version ? spliced(result, [{ ...version, text: jsonBytes(protocolVersion) }]) : result
   }
 
   async discover(caller: Caller): Promise<Buffer> {
-    const greeting = await findServer(this.#directory, this.serverId).greeting(caller)
+    const greeting = await this.#server(caller).greeting(caller)
     return greeting.discover ? ownVersions(greeting.discover) : discoverOf(greeting.result)
   }
 
@@ -44,20 +42,20 @@ export class SingleRoute implements Route {
     reply: ClientReply,
     answers: Reply,
   ): CallHandle | undefined {
-    const server = findServer(this.#directory, this.serverId)
-    return relay(server, caller, request, reply, answers)
+    return relay(this.#server(caller), caller, request, reply, answers)
   }
 
   notification(session: ClientSession, envelope: Envelope): void {
-    this.#directory.get(this.serverId)?.notify(session, [envelope.bytes])
+    visibleTo(session, this.#directory).get(this.serverId)?.notify(session, [envelope.bytes])
   }
 
-  toolSchema(name: string): Buffer | undefined {
-    return this.#directory.get(this.serverId)?.toolSchema(name)
+  toolSchema(caller: Pick<Caller, 'permissions'>, name: string): Buffer | undefined {
+    const server = visibleTo(caller, this.#directory).get(this.serverId)
+    return server?.allowsTool(name, caller) ? server.toolSchema(name) : undefined
   }
 
   level(session: ClientSession): void {
-    const server = this.#directory.get(this.serverId)
+    const server = visibleTo(session, this.#directory).get(this.serverId)
     const greeting = server?.known(session)?.greeting
     if (greeting && !('logging' in greeting.capabilities))
       throw new GatewayError(
@@ -69,6 +67,11 @@ export class SingleRoute implements Route {
 
   closed(session: ClientSession): void {
     this.#directory.get(this.serverId)?.forget(session)
+  }
+
+  /** Throws GatewayError `server_not_found`. */
+  #server(caller: Caller): Server {
+    return findServer(visibleTo(caller, this.#directory), this.serverId)
   }
 }
 

@@ -2,7 +2,7 @@ import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { Call } from '../mcp/call.ts'
 import type { CallOwner, Ending } from '../mcp/call.ts'
 import type { Caller, CallHandle, Outgoing, Reply } from '../mcp/caller.ts'
-import type { ToolAccess } from '../mcp/tool-filter.ts'
+import type { ToolGate } from '../mcp/tool-filter.ts'
 import type { LatencyWindow } from '../telemetry/latency.ts'
 import type { Instances } from './instances.ts'
 import type { Placement } from './placement.ts'
@@ -19,8 +19,8 @@ interface Parts {
   placement: Placement
   instances: Instances
   state: SlotState
-  /** What `tools` of the catalog allows; undefined: all. */
-  access: () => ToolAccess | undefined
+  /** Which tools this caller may use; undefined: all. */
+  access: (caller: Caller) => ToolGate | undefined
   /** A call is on its way to an instance. */
   woken: () => void
 }
@@ -51,7 +51,7 @@ export class ServerCalls implements CallOwner {
 
   send(outgoing: Outgoing, reply: Reply): CallHandle {
     const { options, placement, preparation, state } = this.#parts
-    const access = this.#parts.access()
+    const access = this.#parts.access(reply.caller)
     const gated = access ? filteredReply(access, outgoing, reply) : reply
     const call = new Call(outgoing, gated, this, options.clock.now())
     this.requestCount++
@@ -74,7 +74,9 @@ export class ServerCalls implements CallOwner {
     const { clock, createLatency, history } = options
     const now = clock.now()
     const durationMs = now - call.startedAt
-    if (ending instanceof GatewayError || ending?.error) this.errorCount++
+    const isError = ending instanceof GatewayError || ending?.error !== undefined
+    call.reply.caller.permissions?.settled(isError)
+    if (isError) this.errorCount++
     else (this.#latency ??= createLatency()).record(durationMs)
     history?.record(serverId, call, ending, durationMs)
     this.lastActivityWall = clock.wall()

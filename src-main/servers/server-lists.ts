@@ -6,7 +6,8 @@ import { member, slice, stringAt } from '../mcp/json-spans.ts'
 import { changedLists, fetchListing, isListMethod, listItems, listMethods } from '../mcp/listing.ts'
 import type { Listing, ListMethod } from '../mcp/listing.ts'
 import type { ListingStore } from '../mcp/listing-store.ts'
-import type { ToolAccess } from '../mcp/tool-filter.ts'
+import { allowedTools } from '../mcp/tool-filter.ts'
+import type { ToolGate } from '../mcp/tool-filter.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
 import type { Clock } from './clock.ts'
 import type { Instance } from './instance.ts'
@@ -58,13 +59,14 @@ export class ServerLists {
   knownList(
     caller: Caller,
     method: ListMethod,
-    access: ToolAccess | undefined,
+    access: ToolGate | undefined,
   ): { result: Buffer; era: Era } | undefined {
     const listing = this.known(caller)
     const result = listing?.lists[method]
     if (!listing || !result) return undefined
     const { era } = listing.greeting
-    return { result: access && method === 'tools/list' ? access.filtered(result) : result, era }
+    const isFiltered = access !== undefined && method === 'tools/list'
+    return { result: isFiltered ? allowedTools(access, result) : result, era }
   }
 
   /** What is known, if there is nothing to be waited for: no fetch under way, no server that hides its changes. */

@@ -3,7 +3,6 @@ import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import type { Caller, CallHandle, Era, Outgoing, Reply } from '../mcp/caller.ts'
 import type { Listing, ListMethod } from '../mcp/listing.ts'
 import type { McpLogLevel } from '../mcp/log-level.ts'
-import { ToolAccess } from '../mcp/tool-filter.ts'
 import type { ServerGreeting } from '../mcp/upstream.ts'
 import type { ServerLog } from '../telemetry/server-log.ts'
 import type { Instance } from './instance.ts'
@@ -19,6 +18,7 @@ import type { ServerOptions } from './server-options.ts'
 import type { Slot } from './slot.ts'
 import { SlotState } from './slot-state.ts'
 import { pausedError } from './start-refusal.ts'
+import { ToolGates } from './tool-gate.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** One catalog entry and its life: started on demand, shared, stopped when idle, restarted after a crash. */
@@ -34,7 +34,7 @@ export class Server {
   readonly #instances: Instances
   readonly #calls: ServerCalls
   readonly #followers: ResourceFollowers
-  #toolAccess: ToolAccess | undefined
+  readonly #tools: ToolGates
   #log: ServerLog | undefined
   /** Stopped by hand or disabled: nothing but a request or a start brings it back. */
   #isResting = false
@@ -52,7 +52,7 @@ export class Server {
       () => this.prepared?.knowledge.asked,
       options.clock,
     )
-    this.#toolAccess = ToolAccess.of(definition.tools)
+    this.#tools = new ToolGates(definition.id, definition.tools)
     const { clock, settings, store } = options
     const log = (): ServerLog => this.log
     this.#lists = new ServerLists({
@@ -85,7 +85,7 @@ export class Server {
       ...parts,
       serverId: definition.id,
       instances: this.#instances,
-      access: () => this.#toolAccess,
+      access: (caller) => this.#tools.of(caller),
       woken: () => (this.#isResting = false),
     })
     this.#followers = new ResourceFollowers({
@@ -218,9 +218,9 @@ export class Server {
     return this.#lists.known(caller)
   }
 
-  /** A list as it is known, filtered by `tools`, and the era of who wrote it; undefined if it is not known. */
+  /** A list as it is known, without tools that this caller may not see, and the era of who wrote it; undefined if it is not known. */
   knownList(caller: Caller, method: ListMethod): { result: Buffer; era: Era } | undefined {
-    return this.#lists.knownList(caller, method, this.#toolAccess)
+    return this.#lists.knownList(caller, method, this.#tools.of(caller))
   }
 
   /** True if this caller has used the shared instance, so that its log messages concern it. */
@@ -228,8 +228,8 @@ export class Server {
     return this.#placement.met(caller)
   }
 
-  allowsTool(name: string): boolean {
-    return this.#toolAccess?.allows(name) ?? true
+  allowsTool(name: string, caller: Pick<Caller, 'permissions'>): boolean {
+    return this.#tools.of(caller)?.allows(name) ?? true
   }
 
   /** The greeting without a process if it is known, else by starting the server. Rejects with GatewayError. */
@@ -299,7 +299,7 @@ export class Server {
     const { definition, prepared } = plan
     const before = this.definition
     this.definition = definition
-    this.#toolAccess = ToolAccess.of(definition.tools)
+    this.#tools.take(definition.tools)
     if (!before.enabled && definition.enabled) this.#isResting = false
     const why = prepared && misconfiguration(prepared.resolved)
     const keepInstance = plan.changed && why !== undefined && this.#instances.anyUsable

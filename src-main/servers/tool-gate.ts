@@ -1,12 +1,37 @@
+import type { ToolFilter } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
-import type { Outgoing, Reply } from '../mcp/caller.ts'
+import type { Caller, Outgoing, Reply } from '../mcp/caller.ts'
 import { readEnvelope } from '../mcp/envelope.ts'
 import type { Envelope } from '../mcp/envelope.ts'
 import { eachMember, member, slice, spliced, stringAt } from '../mcp/json-spans.ts'
-import type { ToolAccess } from '../mcp/tool-filter.ts'
+import { allowedTools, ToolAccess } from '../mcp/tool-filter.ts'
+import type { ToolGate } from '../mcp/tool-filter.ts'
 
-/** The error for a call of a tool that the catalog does not let through; undefined for any other request. */
-export function deniedTool(access: ToolAccess, outgoing: Outgoing): GatewayError | undefined {
+/** What `tools` of the catalog and the limits of the calling client let through together. */
+export class ToolGates {
+  readonly #serverId: string
+  #catalog: ToolAccess | undefined
+
+  constructor(serverId: string, filter: ToolFilter) {
+    this.#serverId = serverId
+    this.take(filter)
+  }
+
+  take(filter: ToolFilter): void {
+    this.#catalog = ToolAccess.of(filter)
+  }
+
+  /** Undefined: everything. */
+  of(caller: Pick<Caller, 'permissions'>): ToolGate | undefined {
+    const catalog = this.#catalog
+    const own = caller.permissions?.toolsOf(this.#serverId)
+    if (!own || !catalog) return own ?? catalog
+    return { isPersonal: true, allows: (tool) => catalog.allows(tool) && own.allows(tool) }
+  }
+}
+
+/** The error for a call of a tool that is not let through; undefined for any other request. */
+export function deniedTool(access: ToolGate, outgoing: Outgoing): GatewayError | undefined {
   const { envelope } = outgoing
   if (envelope.method !== 'tools/call') return undefined
   if (!hasOneName(envelope))
@@ -31,8 +56,8 @@ function hasOneName({ bytes, params }: Envelope): boolean {
   return names === 1
 }
 
-/** A reply that leaves out of `tools/list` what the catalog does not let through. */
-export function filteredReply(access: ToolAccess, outgoing: Outgoing, reply: Reply): Reply {
+/** A reply that leaves out of `tools/list` what is not let through. */
+export function filteredReply(access: ToolGate, outgoing: Outgoing, reply: Reply): Reply {
   if (outgoing.envelope.method !== 'tools/list') return reply
   return {
     caller: reply.caller,
@@ -42,7 +67,7 @@ export function filteredReply(access: ToolAccess, outgoing: Outgoing, reply: Rep
     answer: (response, era) => {
       const { bytes, result } = response
       if (!result) return reply.answer(response, era)
-      const text = access.filtered(slice(bytes, result))
+      const text = allowedTools(access, slice(bytes, result))
       const filtered = spliced(bytes, [{ start: result.start, end: result.end, text }])
       reply.answer(readEnvelope(filtered), era)
     },

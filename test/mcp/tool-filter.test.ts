@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { globMatches, ToolAccess } from '../../src-main/mcp/tool-filter.ts'
+import { allowedTools, globMatches, ToolAccess } from '../../src-main/mcp/tool-filter.ts'
 
 const piece = fc.string({ unit: fc.constantFrom('a', 'b', '.', '_', '(', 'é'), maxLength: 3 })
 
@@ -32,12 +32,12 @@ it('deny wins, and what is left out is left out without a trace', () => {
   const result = Buffer.from(
     '{"a":1.0,"tools":[ {"name":"no"}, {"name":"read_a","n":1e400} ,{"name":"read_secret"},{"name":"x"}],"nextCursor":"c"}',
   )
-  expect(access.filtered(result).toString()).toBe(
+  expect(allowedTools(access, result).toString()).toBe(
     '{"a":1.0,"tools":[{"name":"read_a","n":1e400},{"name":"x"}],"nextCursor":"c"}',
   )
   for (const odd of ['{}', '{"tools":5}', '[]', '{"tools":[]}'])
-    expect(access.filtered(Buffer.from(odd)).toString()).toBe(odd)
-  expect(access.filtered(Buffer.from('{"tools":[1,{"name":2},{}]}')).toString()).toBe(
+    expect(allowedTools(access, Buffer.from(odd)).toString()).toBe(odd)
+  expect(allowedTools(access, Buffer.from('{"tools":[1,{"name":2},{}]}')).toString()).toBe(
     '{"tools":[]}',
   )
 })
