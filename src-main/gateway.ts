@@ -7,6 +7,7 @@ import type {
   ServerDetail,
   ServerSummary,
 } from '../src-shared/server-state.ts'
+import type { ClientRegister } from './ai-clients/client-register.ts'
 import { CatalogInForce } from './catalog/catalog-in-force.ts'
 import type { CatalogAccess, LastReload, ReloadResult } from './catalog/catalog-in-force.ts'
 import { secretName } from './catalog/interpolate.ts'
@@ -43,7 +44,16 @@ import { version } from './version.ts'
 export interface Stats extends ServerStatistics {
   uptime_seconds: number
   sessions: number
+  /** By id: those that were given access, and those that have called since the start. */
+  clients: Record<string, ClientStatistics>
   last_reload: LastReload
+}
+
+export interface ClientStatistics {
+  sessions: number
+  request_count: number
+  error_count: number
+  last_seen: string | null
 }
 
 /** What HTTP, the socket and the desktop see of the gateway core. */
@@ -80,6 +90,8 @@ export interface GatewayOptions {
   redactor: Redactor
   /** Reads `${secret:NAME}`; without it none is set. */
   readSecret?: SecretReader
+  /** Which AI clients there are, and what each may see; without it, all may see everything. */
+  clients?: ClientRegister
   /** Where the started processes are written down, for a clean-up after a kill. */
   records?: ProcessRecorder
   /** The built parse worker; without it large catalogs are parsed on the main thread. */
@@ -126,7 +138,7 @@ const maxSessions = 5_000
  * everywhere, and takes the catalog once it is valid. Rejects with GatewayError if the file cannot be read or made.
  */
 export async function createGateway(options: GatewayOptions): Promise<GatewayCore> {
-  const { config, catalogPath, stateDir, log, redactor } = options
+  const { config, catalogPath, stateDir, log, redactor, clients } = options
   const clock = options.clock ?? systemClock
   const startedAt = clock.now()
   const startedWall = clock.wall()
@@ -199,8 +211,16 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
         },
       }),
   })
-  const sessions = new Sessions({ directory: supervisor, clock, version, maxSessions })
-  const oneCall = new OneCall(supervisor)
+  const sessions = new Sessions({ directory: supervisor, clock, version, maxSessions, clients })
+  const oneCall = new OneCall(supervisor, (client) => clients?.permissions(client))
+  clients?.follow({
+    limited: (client) => sessions.limitsChanged(client),
+    ended: (client) => {
+      sessions.clientEnded(client)
+      sessions.modern.left(`client:${client}`)
+      oneCall.left(`client:${client}`)
+    },
+  })
 
   const catalog = new CatalogInForce({
     path: catalogPath,
@@ -285,6 +305,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       uptime_seconds: Math.round((clock.now() - startedAt) / 1000),
       ...statisticsOf(supervisor.all(), clock),
       sessions: sessions.size,
+      clients: clientStatistics(clients, sessions),
       last_reload: catalog.lastReload,
     }),
     onEvent: (fn) => feed.follow(fn),
@@ -297,6 +318,24 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       await Promise.all([store.settled(), history?.close()])
     },
   }
+}
+
+function clientStatistics(
+  clients: ClientRegister | undefined,
+  sessions: Sessions,
+): Record<string, ClientStatistics> {
+  const counts = sessions.countByClient()
+  return Object.fromEntries(
+    [...(clients?.use() ?? [])].map(([id, { requestCount, errorCount, lastSeen }]) => [
+      id,
+      {
+        sessions: counts.get(id) ?? 0,
+        request_count: requestCount,
+        error_count: errorCount,
+        last_seen: lastSeen,
+      },
+    ]),
+  )
 }
 
 function lifeSettings(config: Config): LifeSettings {

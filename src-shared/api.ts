@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { runtimeSchemas, serverIdPattern } from './catalog.ts'
+import { accessClient, accessGrant, accessLimits, accessRow } from './client-access.ts'
 import { logLevels } from './config.ts'
 import { secretInput, secretName, secretPlace, secretRow } from './secret.ts'
 
@@ -453,6 +454,21 @@ export const procedures = {
     clientChange.extend({ exact: z.boolean() }),
   ),
   'clients.check': procedure(z.strictObject({ id: clientId }), clientCheck),
+
+  /** What AI clients may see and use, and who of them has called. */
+  'access.list': procedure(none, z.array(accessRow)),
+  /**
+   * Gives a client access, or gives it back, with a token that opens MCP alone, shown this once; one from before ends.
+   * Without `name` the id serves.
+   */
+  'access.grant': procedure(
+    accessGrant,
+    z.object({ token: z.string().nullable(), client: accessRow }),
+  ),
+  /** Applies at once; clients that are connected are told that their lists have changed. */
+  'access.set_limits': procedure(accessLimits, accessRow),
+  /** Its token, sessions and streams end at once. Throws `not_found` for a client that is not known. */
+  'access.revoke': procedure(accessClient, accessRow),
 
   /** The `desktop.*` procedures answer `not_found` where no desktop app is. */
   'desktop.get': procedure(none, desktopState),

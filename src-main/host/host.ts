@@ -6,6 +6,7 @@ import type { Machine } from '../ai-clients/client-paths.ts'
 import { hasStaleConnections } from '../ai-clients/connection-glance.ts'
 import { shimLauncher } from '../ai-clients/shim-launcher.ts'
 import type { LaunchFacts } from '../ai-clients/shim-launcher.ts'
+import { ClientRegister } from '../ai-clients/client-register.ts'
 import { readConfig } from '../catalog/config-file.ts'
 import { ConfigInForce } from '../catalog/config-in-force.ts'
 import { createGateway } from '../gateway.ts'
@@ -76,6 +77,7 @@ export class Host {
   readonly #secrets: SecretStore
   #logLevel: LogLevel
   #key: MainKey | undefined
+  #clients: ClientRegister | undefined
   #keyEnd = new AbortController()
   #gateway: GatewayCore | undefined
   #mcp: McpEndpoint | undefined
@@ -167,6 +169,11 @@ export class Host {
       rotated: (session) => this.#keyRotated(session),
     })
     this.#key = key
+    this.#clients = new ClientRegister({
+      stateDir: files.dir,
+      log,
+      wall: () => systemClock.wall(),
+    })
     this.#gateway = await createGateway({
       config,
       catalogPath: settings.catalogPath,
@@ -176,10 +183,11 @@ export class Host {
       log,
       redactor,
       readSecret: (name) => this.#secrets.get(name),
+      clients: this.#clients,
       records: new ProcessRecords(files.dir, log),
       ...(workerFile === undefined ? {} : { workerFile }),
     })
-    this.#listener = await this.#listen(this.#gateway, key)
+    this.#listener = await this.#listen(this.#gateway, key, this.#clients)
     this.#socket = await createSocketListener({
       path: files.socket,
       sessions: this.#gateway.sessions,
@@ -210,7 +218,7 @@ export class Host {
     }
   }
 
-  async #listen(gateway: GatewayCore, key: MainKey): Promise<Listener> {
+  async #listen(gateway: GatewayCore, key: MainKey, clients: ClientRegister): Promise<Listener> {
     const { log, redactor, management } = this
     const { uiFolder } = this.#options
     const { config } = this.settings
@@ -222,6 +230,7 @@ export class Host {
         config,
         key: () => key.current(),
         dashboard: this.#dashboard,
+        clients,
         tls: config.tls !== undefined,
       }),
       mcp: this.#mcp,
@@ -255,7 +264,7 @@ export class Host {
 
   #managementOptions(): ManagementOptions {
     const { gateway, redactor, log, settings } = this
-    if (this.#key === undefined) throw notStarted()
+    if (this.#key === undefined || this.#clients === undefined) throw notStarted()
     const surroundings = { env: process.env, platform: process.platform, homedir: os.homedir() }
     return {
       gateway,
@@ -273,6 +282,7 @@ export class Host {
       }),
       key: this.#key,
       secrets: this.#secrets,
+      register: this.#clients,
       url: () => this.url,
       clients: {
         machine: this.#options.machine ?? thisMachine(),
@@ -321,6 +331,7 @@ export class Host {
     this.#socket?.drain()
     await Promise.all([this.#gateway?.shutdown(), this.#listener?.close()])
     this.#mcp?.close()
+    this.#clients?.close()
     await this.#socket?.close()
   }
 

@@ -3,11 +3,16 @@ import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { Config } from '../../src-shared/config.ts'
 import { ownNames, type OwnNames } from './own-names.ts'
+import {
+  revokedError,
+  type ClientRegister,
+  type TokenHolder,
+} from '../ai-clients/client-register.ts'
 import type { DashboardSessions } from './dashboard-sessions.ts'
 import { isLoopback, parseListenAddress, type ListenAddress } from './listen-address.ts'
 
-/** What a caller may do: everything, or what the dashboard needs. */
-export type Scope = 'owner' | 'dashboard'
+/** What a caller may do: everything, what the dashboard needs, or what an AI client needs. */
+export type Scope = 'owner' | 'dashboard' | 'client'
 
 /** Who is calling. `owner` holds the main key (or nobody needs one, with `auth: none`). */
 export interface Caller {
@@ -15,6 +20,8 @@ export interface Caller {
   scope: Scope
   /** Those who hold the same key or bearer. */
   session: string
+  /** The id of the AI client whose token it is. */
+  client?: string
   /** Aborted when the bearer ends; the main key's holders are told in another way. */
   ended?: AbortSignal
 }
@@ -32,6 +39,8 @@ export interface AccessOptions {
   key(): string | undefined
   /** Bearers of the dashboard. */
   dashboard?: DashboardSessions
+  /** Tokens of AI clients. */
+  clients?: Pick<ClientRegister, 'find' | 'isToken'>
   /** True if the listener speaks HTTPS: an Origin of ours then starts with https. */
   tls?: boolean
 }
@@ -100,8 +109,13 @@ export function createAccess(options: AccessOptions): Access {
   }
 
   function checkKey(request: IncomingMessage): Caller | GatewayError {
-    if (config.auth === 'none' && loopback) return owner
     const presented = presentedKey(request)
+    // A client stays what it is, also where nobody needs a key: its entry never stands for the main key.
+    if (presented !== undefined && options.clients?.isToken(presented) === true) {
+      const holder = options.clients.find(presented)
+      if (holder !== undefined || !isMainKey(presented)) return clientOf(holder)
+    }
+    if (config.auth === 'none' && loopback) return owner
     if (presented === undefined) {
       return new GatewayError(
         'unauthorized',
@@ -144,6 +158,18 @@ export function createAccess(options: AccessOptions): Access {
       return corsAnswer(request, origin)
     },
   }
+}
+
+function clientOf(holder: TokenHolder | undefined): Caller | GatewayError {
+  if (holder === undefined)
+    return new GatewayError(
+      'forbidden',
+      'This client token is not known here, or was replaced. Connect the client again in the gateway.',
+    )
+  if (holder.isRevoked) return revokedError(holder)
+  const { id, ended } = holder
+  const principal = `client:${id}`
+  return { principal, scope: 'client', session: principal, client: id, ended }
 }
 
 /**

@@ -9,20 +9,19 @@ import { createHttpServer, defaultLimits, listen, type ListenerLimits } from './
 import { authority, isWildcard, parseListenAddress, type ListenAddress } from './listen-address.ts'
 import { errorBody, sendError, sendJson } from './respond.ts'
 
+interface McpContext {
+  serverId?: string
+  principal: string
+  /** The id of the client whose token it is. */
+  client?: string
+}
+
 /** Real MCP and the one-call envelope; both are called with the caller already let in. */
 export interface McpHttp {
   /** `/mcp` and, with `serverId`, `/servers/:id/mcp`; every method. */
-  handle(
-    request: IncomingMessage,
-    response: ServerResponse,
-    context: { serverId?: string; principal: string },
-  ): void
+  handle(request: IncomingMessage, response: ServerResponse, context: McpContext): void
   /** `POST /rpc`; `serverId` is the X-Server-ID header. */
-  rpc(
-    request: IncomingMessage,
-    response: ServerResponse,
-    context: { serverId?: string; principal: string },
-  ): void
+  rpc(request: IncomingMessage, response: ServerResponse, context: McpContext): void
 }
 
 /** Everything that is neither MCP nor `/health`. */
@@ -144,31 +143,19 @@ function createRoute({ access, mcp, rest, api, ui, log }: ListenerOptions) {
       sendError(response, caller)
       return
     }
-    if (!mayUse(caller.scope, path)) {
-      const message = `This bearer opens the dashboard's own routes alone, not ${path.slice(0, 100)}.`
-      sendError(response, new GatewayError('forbidden', message))
+    const target = mcpTarget(request, path)
+    const refused = refusal(caller.scope, target, path)
+    if (refused !== undefined) {
+      sendError(response, refused)
       return
     }
-    const { principal } = caller
-    if (path === '/mcp') {
-      mcp.handle(request, response, { principal })
+    if (target !== undefined) {
+      const { principal, client } = caller
+      if (client !== undefined && caller.ended !== undefined) endWith(caller.ended, response)
+      const { serverId } = target
+      const who = client === undefined ? { principal } : { principal, client }
+      mcp[target.by](request, response, serverId === undefined ? who : { ...who, serverId })
       return
-    }
-    if (path === '/rpc' && request.method === 'POST') {
-      const serverId = request.headers['x-server-id']
-      mcp.rpc(
-        request,
-        response,
-        typeof serverId === 'string' ? { serverId, principal } : { principal },
-      )
-      return
-    }
-    if (path.startsWith('/servers/') && path.endsWith('/mcp')) {
-      const serverId = decodeSegment(path.slice('/servers/'.length, -'/mcp'.length))
-      if (serverId !== undefined) {
-        mcp.handle(request, response, { serverId, principal })
-        return
-      }
     }
     if (!path.startsWith('/')) {
       // An absolute target names a host of its own, past the one that was checked.
@@ -180,14 +167,48 @@ function createRoute({ access, mcp, rest, api, ui, log }: ListenerOptions) {
   }
 }
 
+/** What is MCP's, and for which server; undefined for every other route. */
+function mcpTarget(
+  request: IncomingMessage,
+  path: string,
+): { by: 'handle' | 'rpc'; serverId?: string } | undefined {
+  if (path === '/mcp') return { by: 'handle' }
+  if (path === '/rpc' && request.method === 'POST') {
+    const serverId = request.headers['x-server-id']
+    return typeof serverId === 'string' ? { by: 'rpc', serverId } : { by: 'rpc' }
+  }
+  if (!path.startsWith('/servers/') || !path.endsWith('/mcp')) return undefined
+  const serverId = decodeSegment(path.slice('/servers/'.length, -'/mcp'.length))
+  return serverId === undefined ? undefined : { by: 'handle', serverId }
+}
+
 /** The one place that says which routes a kind of key opens. */
-function mayUse(scope: Scope, path: string): boolean {
+function refusal(scope: Scope, mcp: object | undefined, path: string): GatewayError | undefined {
+  const asked = path.slice(0, 100)
   switch (scope) {
     case 'owner':
-      return true
+      return undefined
     case 'dashboard':
-      return path.startsWith('/api/')
+      if (path.startsWith('/api/')) return undefined
+      return new GatewayError(
+        'forbidden',
+        `This bearer opens the dashboard's own routes alone, not ${asked}.`,
+      )
+    case 'client':
+      if (mcp !== undefined) return undefined
+      return new GatewayError(
+        'forbidden',
+        `A client's token opens MCP alone (/mcp, /servers/<id>/mcp, POST /rpc), not ${asked}. ` +
+          'Everything else wants the key that "gateway key" prints.',
+      )
   }
+}
+
+/** What is under way is cut off once its token has ended. */
+function endWith(ended: AbortSignal, response: ServerResponse): void {
+  const end = (): void => void response.destroy()
+  ended.addEventListener('abort', end)
+  response.on('close', () => ended.removeEventListener('abort', end))
 }
 
 /** Loads a handler at its first use, and again if that has failed. */

@@ -1,5 +1,6 @@
 import type { ApiEvent, ParsedInput, ProcedureName, ProcedureOutput } from '../../src-shared/api.ts'
 import type { EntrySources } from '../ai-clients/connection-plan.ts'
+import type { ClientRegister } from '../ai-clients/client-register.ts'
 import type { ConfigInForce } from '../catalog/config-in-force.ts'
 import type { GatewayCore } from '../gateway.ts'
 import type { SecretStore } from '../secrets/secret-store.ts'
@@ -49,6 +50,7 @@ export interface ManagementOptions {
   config: ConfigInForce
   key: KeyAccess
   secrets: SecretStore
+  register: ClientRegister
   /** Where the gateway listens. */
   url: () => string
   /** Whose AI clients are connected, and how these start the shim. */

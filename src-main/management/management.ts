@@ -3,6 +3,7 @@ import { procedures } from '../../src-shared/api.ts'
 import type { ApiEvent, ParsedInput, ProcedureName } from '../../src-shared/api.ts'
 import { asGatewayError, GatewayError } from '../../src-shared/errors.ts'
 import { CatalogError } from '../catalog/problem.ts'
+import { accessProcedures } from './access.ts'
 import { activityProcedures } from './activity.ts'
 import { Calls } from './calls.ts'
 import { catalogProcedures } from './catalog.ts'
@@ -54,6 +55,7 @@ export function createManagement(options: ManagementOptions): Management {
     ...gatewayProcedures(parts),
     ...settingsProcedures(parts),
     ...secretProcedures(parts),
+    ...accessProcedures(parts),
     ...activityProcedures(parts, calls),
     ...clientProcedures(parts),
   }

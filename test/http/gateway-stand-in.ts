@@ -103,6 +103,7 @@ export class GatewayStandIn implements Gateway {
       total_servers: 1,
       active_servers: 1,
       sessions: 2,
+      clients: {},
       last_reload: { time: '2026-01-01T00:00:00.000Z', ok: true, errors: [] },
       servers: {
         alpha: {

@@ -272,6 +272,10 @@ export class FakeGateway implements GatewayApi {
       this.activity = []
       return {}
     },
+    'access.list': () => [],
+    'access.grant': ({ id, name }) => ({ token: 'mcpgw_example', client: sampleAccess(id, name) }),
+    'access.set_limits': ({ id, limits }) => ({ ...sampleAccess(id), limits }),
+    'access.revoke': ({ id }) => ({ ...sampleAccess(id), revoked: new Date().toISOString() }),
     'secrets.list': () => ({ secrets: [], problem: null }),
     'secrets.set': () => ({ store: 'keychain', note: null, reload: this.reloaded().reload }),
     'secrets.remove': () => ({ reload: this.reloaded().reload }),
@@ -357,4 +361,19 @@ export class FakeGateway implements GatewayApi {
 
 function wait(ms: number): Promise<void> {
   return ms === Infinity ? new Promise(() => {}) : new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function sampleAccess(id: string, name = id): ProcedureOutput<'access.revoke'> {
+  return {
+    id,
+    name,
+    has_token: true,
+    created: new Date().toISOString(),
+    last_seen: null,
+    revoked: null,
+    limits: null,
+    sessions: 0,
+    request_count: 0,
+    error_count: 0,
+  }
 }
