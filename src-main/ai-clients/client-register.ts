@@ -163,6 +163,11 @@ export class ClientRegister implements ClientDirectory {
     this.#tell('ended', id, client)
   }
 
+  /** Takes back what it has, if it has anything. */
+  revokeKnown(id: string): void {
+    if (this.#clients.has(id)) this.revoke(id)
+  }
+
   /** Its token ends, and so do its sessions and streams, at once. Throws `not_found` for one that never had access. */
   revoke(id: string): void {
     const client = this.#clients.get(id)

@@ -20,7 +20,15 @@ import type { ClientTokens, FileChangesOptions } from './file-changes.ts'
 import { fileDiff } from './file-diff.ts'
 import { alternativesOf, ownCommand, runOwnCommand } from './own-command.ts'
 
+/** Whom the gateway lets in, beside what stands in files. */
+export interface ClientAccess {
+  connected(client: { id: string; name: string }): Promise<void>
+  /** No entry of ours is left in any of its files. */
+  disconnected(id: string): Promise<void>
+}
+
 export interface ConnectionsOptions extends FileChangesOptions {
+  access?: ClientAccess
   tools?: ToolCount
   /** What is known of a client that uses the gateway. */
   usage?: (client: string) => ClientUsage | Promise<ClientUsage>
@@ -92,7 +100,7 @@ export class Connections {
   async connect(
     options: ConnectOptions & { before?: string; via?: 'file' | 'cli' },
   ): Promise<{ client: ClientRow; message: string; backup: string | null }> {
-    return this.store.locked(async () => {
+    const done = await this.store.locked(async () => {
       await this.#changes.settle()
       const draft = await this.#plan(options, tokenPlaceholder)
       if (options.before !== undefined && options.before !== draft.file.version)
@@ -117,27 +125,34 @@ export class Connections {
         throw thrown
       }
     })
+    await this.options.access?.connected(clientById(options.id))
+    return done
   }
 
   /** Takes our entries out, and containers and files that were made for them. Throws GatewayError. */
-  disconnect(id: string, file?: string): Promise<{ client: ClientRow; message: string }> {
+  async disconnect(id: string, file?: string): Promise<{ client: ClientRow; message: string }> {
     const client = clientById(id)
-    return this.store.locked(async () => {
+    const done = await this.store.locked(async () => {
       await this.#changes.settle()
       const found = this.#of(client, file)
       const messages: string[] = []
       for (const one of found) messages.push(await this.#changes.takeOut(client, one))
       return { client: this.row(id), message: messages.join(' ') }
     })
+    await this.#left(done.client)
+    return done
   }
 
   /**
    * Brings back the bytes from before if the file is still what was written; else our entry alone goes, and `exact` is
    * false. Throws GatewayError.
    */
-  undo(id: string, file?: string): Promise<{ client: ClientRow; message: string; exact: boolean }> {
+  async undo(
+    id: string,
+    file?: string,
+  ): Promise<{ client: ClientRow; message: string; exact: boolean }> {
     const client = clientById(id)
-    return this.store.locked(async () => {
+    const done = await this.store.locked(async () => {
       await this.#changes.settle()
       const found = this.#of(client, file)
       const messages: string[] = []
@@ -155,6 +170,12 @@ export class Connections {
       }
       return { client: this.row(id), message: messages.join(' '), exact }
     })
+    await this.#left(done.client)
+    return done
+  }
+
+  async #left({ id, connections }: ClientRow): Promise<void> {
+    if (connections.length === 0) await this.options.access?.disconnected(id)
   }
 
   /**

@@ -11,6 +11,7 @@ import { loadCatalogFile } from '../catalog/parse-cache.ts'
 import { runningGateway } from '../host/gateway-claim.ts'
 import type { Settings } from '../host/settings.ts'
 import { checkText, isOfInterest, json, listText, previewText } from './clients-text.ts'
+import { accessOf } from './client-access.ts'
 import { askGateway } from './gateway-request.ts'
 import { askYesNo } from './question.ts'
 import { nodeLaunch } from './sibling-program.ts'
@@ -154,6 +155,7 @@ function connectionsOf(settings: Settings, key: () => string): Connections {
       const { catalog } = await loadCatalogFile(settings.catalogPath)
       return catalog.servers.filter(({ enabled }) => enabled).map(({ id }) => id)
     },
+    access: accessOf(settings, key),
     usage: async (id) => {
       if (running === undefined) return unknownUsage
       return askUsage(new URL('/api/clients.check', running.url), key(), id)

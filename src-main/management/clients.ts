@@ -1,6 +1,7 @@
 import type { ClientUsage } from '../ai-clients/connection-check.ts'
 import { Connections } from '../ai-clients/connections.ts'
 import type { Caller } from '../mcp/caller.ts'
+import { visibleTo } from '../mcp/server-directory.ts'
 import type { Server } from '../servers/server.ts'
 import type { ManagementOptions, Parts, ProceduresOf } from './context.ts'
 
@@ -38,7 +39,13 @@ export async function repairClients(options: ManagementOptions): Promise<void> {
   }
 }
 
-function connectionsOf({ gateway, clients, url }: ManagementOptions): Connections {
+function connectionsOf({
+  gateway,
+  clients,
+  register,
+  redactor,
+  url,
+}: ManagementOptions): Connections {
   const enabled = (): Server[] =>
     gateway.servers.all().filter(({ definition }) => definition.enabled)
   return new Connections({
@@ -46,27 +53,44 @@ function connectionsOf({ gateway, clients, url }: ManagementOptions): Connection
     launcher: clients.launcher,
     stateDir: gateway.stateDir,
     url,
+    tokens: {
+      issue: async ({ id, name }) => {
+        const token = register.grant(id, name, true)
+        redactor.add(token)
+        return { id, token }
+      },
+      revoke: async (id) => register.endToken(id),
+    },
+    access: {
+      connected: async ({ id, name }) => {
+        register.grant(id, name, false)
+      },
+      disconnected: async (id) => register.revokeKnown(id),
+    },
     serverIds: () => enabled().map(({ id }) => id),
     tools: (ids) => {
       const servers = enabled().filter(({ id }) => ids?.includes(id) ?? true)
       const known = toolsOf(servers, gateway.oneCall.caller('owner'))
       return known === undefined ? undefined : { count: known.count }
     },
-    usage: (client) => usageOf(enabled(), gateway, client),
+    usage: (client) => usageOf({ gateway, register }, client),
   })
 }
 
+/** Under its limits. */
 async function usageOf(
-  servers: readonly Server[],
-  gateway: ManagementOptions['gateway'],
+  { gateway, register }: Pick<ManagementOptions, 'gateway' | 'register'>,
   client: string,
 ): Promise<ClientUsage> {
-  const known = toolsOf(servers, gateway.oneCall.caller('owner'))
-  const last = await gateway.history?.list({ client, limit: 1 })
+  const caller = { ...gateway.oneCall.caller('owner'), permissions: register.permissions(client) }
+  const servers = visibleTo(caller, gateway.servers)
+    .all()
+    .filter(({ definition }) => definition.enabled)
+  const known = toolsOf(servers, caller)
   return {
     tools: known?.count ?? null,
     tokens: known === undefined ? null : Math.ceil(known.characters / 4),
-    last_seen: last?.entries[0]?.time ?? null,
+    last_seen: register.use().get(client)?.lastSeen ?? null,
   }
 }
 

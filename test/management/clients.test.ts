@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { GatewayError } from '../../src-shared/errors.ts'
+import { pipe } from '../access/ways.ts'
 import { openHost } from './host.ts'
 
 const sample = {
@@ -69,11 +70,47 @@ test('a file that has changed since the preview is not written', async () => {
   expect(fs.readFileSync(file, 'utf8')).toBe('{"mine": 1}')
 })
 
-test('without tokens there are no HTTP entries', async () => {
-  const { call } = await open()
-  const rows = await call('clients.list', {})
-  expect(rows.every(({ kinds }) => !kinds.includes('http'))).toBe(true)
-  await expect(call('clients.preview', { id: 'cursor', kind: 'http' })).rejects.toThrow(
-    'There are no tokens for HTTP entries here.',
-  )
+test('an HTTP entry has a token of its own, which ends with the entry', async () => {
+  const { call, file, host } = await open()
+  const options = { id: 'cursor', kind: 'http' } as const
+  const { before, diff } = await call('clients.preview', options)
+  expect(diff).not.toContain('mcpgw_')
+  await call('clients.connect', { ...options, before })
+  const { url, headers } = JSON.parse(fs.readFileSync(file, 'utf8')).mcpServers.gateway
+  const ping = () =>
+    fetch(url, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', server_id: 'sample' }),
+    })
+  expect((await ping()).status).toBe(200)
+  expect((await fetch(`${host.url}/servers`, { headers })).status).toBe(403)
+  const { problems, last_seen } = await call('clients.check', { id: 'cursor' })
+  expect([problems, last_seen]).toEqual([[], expect.any(String)])
+  await call('clients.disconnect', { id: 'cursor' })
+  expect((await ping()).status).toBe(403)
+})
+
+test('a client that was disconnected is refused by its name, until it is connected again', async () => {
+  const opened = await open()
+  const { call } = opened
+  const connect = async () => {
+    const { before } = await call('clients.preview', { id: 'cursor' })
+    await call('clients.connect', { id: 'cursor', before })
+  }
+  await connect()
+  await pipe(opened, 'cursor', undefined, 'legacy')
+  await call('server.lists', { id: 'sample' })
+  expect(await call('clients.check', { id: 'cursor' })).toMatchObject({
+    tools: 3,
+    last_seen: expect.any(String),
+  })
+  await call('access.set_limits', { id: 'cursor', limits: { servers: [] } })
+  expect(await call('clients.check', { id: 'cursor' })).toMatchObject({ tools: 0 })
+  await call('clients.disconnect', { id: 'cursor' })
+  await expect(pipe(opened, 'cursor', undefined, 'legacy')).rejects.toThrow('disconnected')
+  await connect()
+  await pipe(opened, 'cursor', undefined, 'legacy')
+  await call('clients.undo', { id: 'cursor' })
+  await expect(pipe(opened, 'cursor', undefined, 'legacy')).rejects.toThrow('disconnected')
 })
