@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
-import type { ApiEvent, GatewayApi, ServerDetailView, ServerRow } from '../src-shared/api.ts'
+import type { ServerDetailView, ServerRow } from '../src-shared/api-servers.ts'
+import type { ApiEvent, GatewayApi } from '../src-shared/api.ts'
 import { keyOf } from './queries.ts'
 
 /**

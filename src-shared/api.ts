@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { runtimeSchemas, serverIdPattern } from './catalog.ts'
+import {
+  clientChange,
+  clientCheck,
+  clientId,
+  clientPreview,
+  clientRow,
+  connectOptions,
+} from './api-clients.ts'
+import { logLine, serverDetail, serverLists, serverRow } from './api-servers.ts'
+import { serverIdPattern } from './catalog.ts'
 import { accessClient, accessGrant, accessLimits, accessRow } from './client-access.ts'
 import { logLevels } from './config.ts'
 import { secretInput, secretName, secretPlace, secretRow } from './secret.ts'
@@ -16,64 +25,6 @@ const oneServer = z.strictObject({ id: serverId })
 const jsonObject = z.record(z.string(), z.unknown())
 /** ISO 8601. */
 const time = z.string()
-
-const serverStatus = z.enum(['stopped', 'starting', 'running', 'stopping', 'unhealthy'])
-const runtimeType = z.enum(
-  Object.keys(runtimeSchemas) as [keyof typeof runtimeSchemas, ...(keyof typeof runtimeSchemas)[]],
-)
-const latency = z.object({ p50: z.number().nullable(), p95: z.number().nullable() })
-
-/** One row of the list of servers. */
-const serverRow = z.object({
-  id: z.string(),
-  display_name: z.string(),
-  description: z.string(),
-  enabled: z.boolean(),
-  status: serverStatus,
-  /** Why it is in this state, in plain words; secrets masked. */
-  reason: z.string(),
-  tags: z.array(z.string()),
-  runtime_type: runtimeType,
-  started_at: time.nullable(),
-  last_activity: time.nullable(),
-  request_count: z.number(),
-  error_count: z.number(),
-  last_error: z.string().nullable(),
-  warnings: z.array(z.string()),
-  latency_ms: latency,
-})
-
-const serverDetail = serverRow.extend({
-  /** As written in the catalog (templates), literal secrets masked. */
-  runtime: jsonObject,
-  uptime_seconds: z.number(),
-  capabilities: jsonObject.nullable(),
-  server_info: jsonObject.nullable(),
-  protocol_version: z.string().nullable(),
-  protocol_era: z.enum(['legacy', 'modern']).nullable(),
-  isolation: z.enum(['auto', 'shared', 'session']),
-  pids: z.array(z.number()),
-  /** The entry as it stands in the catalog, without defaults; literal secrets masked. */
-  entry: jsonObject,
-})
-
-/** What a server offers, each item as the server gave it. */
-const serverLists = z.object({
-  tools: z.array(jsonObject),
-  /** Names of the tools that `tools:` in the catalog keeps from clients. */
-  denied_tools: z.array(z.string()),
-  resources: z.array(jsonObject),
-  resource_templates: z.array(jsonObject),
-  prompts: z.array(jsonObject),
-})
-
-const logLine = z.object({
-  /** Per server, growing by one; gaps mean that the ring has dropped lines. */
-  seq: z.number(),
-  time,
-  source: z.enum(['stderr', 'stdout', 'lifecycle']),
-  text: z.string(),
-})
 
 /** `line` and `column` begin at 1. */
 const problem = z.object({ message: z.string(), line: z.number(), column: z.number() })
@@ -181,124 +132,6 @@ const gatewayInfo = z.object({
   total_requests: z.number(),
   /** The last attempt to load the catalog; errors are `file:line:column: message`. */
   last_reload: z.object({ time, ok: z.boolean(), errors: z.array(z.string()) }),
-})
-
-/** How a client is pointed at the gateway: one entry of the shim, one for each server, or the gateway's URL and a token. */
-const entryKind = z.enum(['shim-all', 'shim-per-server', 'http'])
-
-/** A row of the table of AI clients, as `clients.list` names it. */
-const clientId = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
-
-/** What the gateway has written into a client's file. */
-const clientConnection = z.object({
-  /** Absolute. */
-  file: z.string(),
-  /** The folder of the project that the file belongs to; null for the user's own. */
-  project: z.string().nullable(),
-  kind: entryKind,
-  /** The names of our entries. */
-  entries: z.array(z.string()),
-  connected_at: time,
-  /** The bytes before can be brought back. */
-  can_undo: z.boolean(),
-})
-
-/** Made by looking whether files are there; none is read. */
-const clientRow = z.object({
-  id: z.string(),
-  name: z.string(),
-  /** Whether anything of it is on this machine: `found_by` says what. */
-  found: z.boolean(),
-  found_by: z.array(z.string()),
-  /** The file that it reads; null where there is none on this system, or where a person must choose (`choices`). */
-  file: z.string().nullable(),
-  file_exists: z.boolean(),
-  /** Files of which only a person can say which one is read. */
-  choices: z.array(z.string()),
-  /** Why it cannot be connected here, and what to do; null if it can. */
-  problem: z.string().nullable(),
-  /** The kinds of entry that it can take, best first. */
-  kinds: z.array(entryKind),
-  /** It takes entries from files in a project's folder, too. */
-  has_project_file: z.boolean(),
-  /** What has to be done before it sees a change; null if nothing. */
-  restart: z.string().nullable(),
-  /** More tools than these it cuts off or refuses; null where no limit is known. */
-  tool_limit: z.number().nullable(),
-  notes: z.array(z.string()),
-  connections: z.array(clientConnection),
-})
-
-const connectOptions = {
-  id: clientId,
-  kind: entryKind.default('shim-all'),
-  /** The entry's name; with `shim-per-server` what stands before each server's. */
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/)
-    .optional(),
-  /** With `shim-per-server`: these; default all. */
-  servers: z.array(serverId).max(1000).optional(),
-  /** Absolute: the project's own file is written instead of the user's. Never with `http`. */
-  project: z.string().max(4096).optional(),
-  /** One of the row's `choices`. */
-  file: z.string().max(4096).optional(),
-}
-
-const clientPreview = z.object({
-  id: z.string(),
-  kind: entryKind,
-  file: z.string(),
-  /** False: the file is made. */
-  file_exists: z.boolean(),
-  /** The version that was looked at: `clients.connect` writes over no other. */
-  before: z.string(),
-  /** Unified, of the whole file; empty if the entry is there already. Values of other entries' secrets are masked. */
-  diff: z.string(),
-  entries: z.array(z.object({ name: z.string(), text: z.string() })),
-  /** What speaks against it, in whole sentences. */
-  warnings: z.array(z.string()),
-  restart: z.string().nullable(),
-  /** Other ways to the same: the client's own command line (`via: cli`), a link that the client opens. */
-  alternatives: z.array(
-    z.object({
-      via: z.enum(['cli', 'link']),
-      text: z.string(),
-      note: z.string(),
-      /** Better than writing the file. */
-      preferred: z.boolean(),
-    }),
-  ),
-})
-
-/** `message`: what was done, in plain words. */
-const clientChange = z.object({ client: clientRow, message: z.string() })
-
-/** What one client will really see. Reads its files. */
-const clientCheck = z.object({
-  id: z.string(),
-  files: z.array(
-    z.object({
-      file: z.string(),
-      /** The one that the client reads; others of its own are looked at to find an entry in the wrong place. */
-      is_read: z.boolean(),
-      exists: z.boolean(),
-      /** Our entry is as we wrote it, is another by now, is not there, or the file cannot be read. */
-      entry: z.enum(['present', 'changed', 'absent', 'unreadable']),
-      /** Names of the other servers in it. */
-      others: z.array(z.string()),
-      problem: z.string().nullable(),
-    }),
-  ),
-  /** Tools that it gets; null where a server was never listed. */
-  tools: z.number().nullable(),
-  tool_limit: z.number().nullable(),
-  /** About how many tokens the list of tools costs: an estimate. */
-  tokens: z.number().nullable(),
-  /** When it last spoke to the gateway; null if it never did, as far as is known. */
-  last_seen: time.nullable(),
-  /** What is wrong, in whole sentences, and what to do. */
-  problems: z.array(z.string()),
 })
 
 /** What only the desktop app has; `gateway` says how it is connected to its gateway. */
@@ -523,9 +356,6 @@ export type ApiAnswer =
   { ok: unknown } | { error: { code: string; message: string; data?: unknown } }
 
 export type ApiEvent = z.output<typeof apiEvent>
-export type ServerRow = z.output<typeof serverRow>
-export type ServerDetailView = z.output<typeof serverDetail>
-export type ServerLists = z.output<typeof serverLists>
 export type CatalogCheck = z.output<typeof catalogCheck>
 export type CatalogEntry = z.output<typeof catalogEntry>
 export type CatalogEdit = z.output<typeof catalogEdit>
@@ -536,13 +366,7 @@ export type ActivityOutcome = z.output<typeof activityOutcome>
 export type SettingsView = z.output<typeof settings>
 export type SettingsPatch = z.output<typeof settingsPatch>
 export type GatewayInfoView = z.output<typeof gatewayInfo>
-export type EntryKind = z.output<typeof entryKind>
-export type ClientConnection = z.output<typeof clientConnection>
-export type ClientRow = z.output<typeof clientRow>
-export type ClientPreview = z.output<typeof clientPreview>
-export type ClientCheck = z.output<typeof clientCheck>
 export type DesktopState = z.output<typeof desktopState>
-export type ApiLogLine = z.output<typeof logLine>
 export type CatalogProblemView = z.output<typeof problem>
 
 /** What the renderer and the desktop app speak to, whatever carries it. */

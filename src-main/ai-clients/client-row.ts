@@ -1,4 +1,4 @@
-import type { ClientConnection, ClientRow } from '../../src-shared/api.ts'
+import type { ClientConnection, ClientRow } from '../../src-shared/api-clients.ts'
 import type { ClientDefinition } from './client-definition.ts'
 import { chooseFile, signsOf } from './client-paths.ts'
 import type { Machine } from './client-paths.ts'

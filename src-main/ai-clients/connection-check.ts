@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import type { ClientCheck } from '../../src-shared/api.ts'
+import type { ClientCheck } from '../../src-shared/api-clients.ts'
 import type { ClientDefinition, EntryShape } from './client-definition.ts'
 import { entryHash, readEntry, startsOurShim } from './client-entry.ts'
 import type { ReadEntry } from './client-entry.ts'

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import type { EntryKind } from '../../src-shared/api.ts'
+import type { EntryKind } from '../../src-shared/api-clients.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
 import type { ClientDefinition, Container, EntryShape } from './client-definition.ts'

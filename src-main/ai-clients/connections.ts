@@ -1,4 +1,4 @@
-import type { ClientCheck, ClientPreview, ClientRow } from '../../src-shared/api.ts'
+import type { ClientCheck, ClientPreview, ClientRow } from '../../src-shared/api-clients.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { ClientDefinition } from './client-definition.ts'
 import { entryHash, readEntry, startsOurShim } from './client-entry.ts'

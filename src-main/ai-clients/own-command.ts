@@ -1,6 +1,6 @@
 import crossSpawn from 'cross-spawn'
 import { GatewayError } from '../../src-shared/errors.ts'
-import type { ClientPreview } from '../../src-shared/api.ts'
+import type { ClientPreview } from '../../src-shared/api-clients.ts'
 import { stdioEntry } from './client-entry.ts'
 import type { StdioCommand } from './client-entry.ts'
 import type { ClientDefinition } from './client-definition.ts'

@@ -1,7 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { styleText } from 'node:util'
-import type { ClientCheck, ClientPreview, ClientRow } from '../../src-shared/api.ts'
+import type { ClientCheck, ClientPreview, ClientRow } from '../../src-shared/api-clients.ts'
 
 /** Something of it is here. */
 export function isOfInterest({ found, connections }: ClientRow): boolean {

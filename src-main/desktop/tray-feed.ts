@@ -1,5 +1,5 @@
 import { procedures } from '../../src-shared/api.ts'
-import type { ServerRow } from '../../src-shared/api.ts'
+import type { ServerRow } from '../../src-shared/api-servers.ts'
 import type { DesktopApi } from './desktop-api.ts'
 import type { GatewayLink } from './gateway-link.ts'
 import type { TrayState } from './tray-model.ts'

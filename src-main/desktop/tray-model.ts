@@ -1,5 +1,6 @@
 import { actionWords, statusMarks } from '../../src-shared/action-words.ts'
-import type { DesktopState, ServerRow } from '../../src-shared/api.ts'
+import type { ServerRow } from '../../src-shared/api-servers.ts'
+import type { DesktopState } from '../../src-shared/api.ts'
 
 /** What the tray is made from. */
 export interface TrayState {

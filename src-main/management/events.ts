@@ -1,4 +1,5 @@
-import type { ApiEvent, ServerRow } from '../../src-shared/api.ts'
+import type { ServerRow } from '../../src-shared/api-servers.ts'
+import type { ApiEvent } from '../../src-shared/api.ts'
 import type { GatewayEvent } from '../../src-shared/server-state.ts'
 import type { ManagementOptions } from './context.ts'
 import { infoOf } from './gateway-state.ts'

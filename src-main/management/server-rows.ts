@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ServerDetailView, ServerLists, ServerRow } from '../../src-shared/api.ts'
+import type { ServerDetailView, ServerLists, ServerRow } from '../../src-shared/api-servers.ts'
 import { runtimeSchemas, serverDefinition } from '../../src-shared/catalog.ts'
 import type { ServerDefinition } from '../../src-shared/catalog.ts'
 import { isRecord } from '../../src-shared/json-record.ts'

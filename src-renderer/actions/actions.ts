@@ -22,7 +22,7 @@ import {
   type LucideIcon,
 } from 'lucide-react'
 import { actionWords, actOn, screenWords } from '../../src-shared/action-words.ts'
-import type { ServerRow } from '../../src-shared/api.ts'
+import type { ServerRow } from '../../src-shared/api-servers.ts'
 import { notify, notifyFailure } from '../components/toast.tsx'
 import { keyOf, useGateway, useRead } from '../queries.ts'
 import { setTheme } from '../theme.ts'

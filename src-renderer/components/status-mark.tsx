@@ -1,4 +1,4 @@
-import type { ServerRow } from '../../src-shared/api.ts'
+import type { ServerRow } from '../../src-shared/api-servers.ts'
 import { statusMarks } from '../../src-shared/action-words.ts'
 import { cx } from './class-names.ts'
 

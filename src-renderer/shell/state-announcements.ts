@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { statusMarks } from '../../src-shared/action-words.ts'
-import type { ServerRow } from '../../src-shared/api.ts'
+import type { ServerRow } from '../../src-shared/api-servers.ts'
 import { announce } from '../components/announcer.tsx'
 import { keyOf, useGateway } from '../queries.ts'
 import { counted } from '../words.ts'

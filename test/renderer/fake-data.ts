@@ -1,10 +1,10 @@
 import type {
-  ActivityDetail,
   ApiLogLine,
   ServerDetailView,
   ServerLists,
   ServerRow,
-} from '../../src-shared/api.ts'
+} from '../../src-shared/api-servers.ts'
+import type { ActivityDetail } from '../../src-shared/api.ts'
 
 const minuteMs = 60_000
 

@@ -1,3 +1,4 @@
+import type { ServerRow } from '../../src-shared/api-servers.ts'
 import type {
   ApiEvent,
   DesktopState,
@@ -7,7 +8,6 @@ import type {
   ProcedureInput,
   ProcedureName,
   ProcedureOutput,
-  ServerRow,
   SettingsView,
 } from '../../src-shared/api.ts'
 import { z } from 'zod'

@@ -11,7 +11,7 @@ import {
 import { LogRing } from '../../src-renderer/screens/logs/log-ring.ts'
 import { plainText } from '../../src-renderer/screens/logs/log-text.ts'
 import { LogView } from '../../src-renderer/screens/logs/log-view.ts'
-import type { ApiLogLine } from '../../src-shared/api.ts'
+import type { ApiLogLine } from '../../src-shared/api-servers.ts'
 
 const began = Date.parse('2026-11-25T10:00:00.000Z')
 

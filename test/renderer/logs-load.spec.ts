@@ -1,5 +1,5 @@
 import { expect, type CDPSession, type Page } from '@playwright/test'
-import type { ApiLogLine } from '../../src-shared/api.ts'
+import type { ApiLogLine } from '../../src-shared/api-servers.ts'
 import { sampleServers } from './fake-data.ts'
 import type { FakeGateway } from './fake-gateway.ts'
 import { test } from './window.ts'

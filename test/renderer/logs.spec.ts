@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, type Page } from '@playwright/test'
-import type { ApiLogLine } from '../../src-shared/api.ts'
+import type { ApiLogLine } from '../../src-shared/api-servers.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { FakeGateway } from './fake-gateway.ts'
 import { expectAccessible, failedRequest, test } from './window.ts'

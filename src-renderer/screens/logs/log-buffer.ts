@@ -1,4 +1,4 @@
-import type { ApiLogLine } from '../../../src-shared/api.ts'
+import type { ApiLogLine } from '../../../src-shared/api-servers.ts'
 import { guessLevel, type GuessedLevel } from './log-level.ts'
 import { LogRing } from './log-ring.ts'
 import { plainText } from './log-text.ts'

@@ -1,4 +1,4 @@
-import type { ApiLogLine } from '../../../src-shared/api.ts'
+import type { ApiLogLine } from '../../../src-shared/api-servers.ts'
 import type { LogEntry } from './log-buffer.ts'
 import type { GuessedLevel } from './log-level.ts'
 

@@ -1,4 +1,5 @@
-import type { ApiLogLine, GatewayApi } from '../../../src-shared/api.ts'
+import type { ApiLogLine } from '../../../src-shared/api-servers.ts'
+import type { GatewayApi } from '../../../src-shared/api.ts'
 import { messageOf } from '../../api-error.ts'
 import { LogBuffer, type ServerLines } from './log-buffer.ts'
 import { LogRing } from './log-ring.ts'

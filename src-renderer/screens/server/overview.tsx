@@ -1,6 +1,6 @@
 import { CircleAlert, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
-import type { ServerDetailView } from '../../../src-shared/api.ts'
+import type { ServerDetailView } from '../../../src-shared/api-servers.ts'
 import { CodeBlock } from '../../components/code-block.tsx'
 import { Bytes, Duration, Time, Uptime } from '../../components/quantity.tsx'
 import { TagList } from '../../components/tag-list.tsx'

@@ -1,6 +1,6 @@
 import { MessageSquareText } from 'lucide-react'
 import { useMemo, useState } from 'react'
-import type { ServerDetailView, ServerLists } from '../../../src-shared/api.ts'
+import type { ServerDetailView, ServerLists } from '../../../src-shared/api-servers.ts'
 import { Button } from '../../components/button.tsx'
 import { Field, TextArea } from '../../components/field.tsx'
 import { SplitView } from '../../components/split-view.tsx'

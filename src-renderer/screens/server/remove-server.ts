@@ -1,5 +1,6 @@
 import { useNavigate } from '@tanstack/react-router'
-import type { GatewayApi, ServerDetailView } from '../../../src-shared/api.ts'
+import type { ServerDetailView } from '../../../src-shared/api-servers.ts'
+import type { GatewayApi } from '../../../src-shared/api.ts'
 import { notify, notifyFailure } from '../../components/toast.tsx'
 import { useGateway } from '../../queries.ts'
 

@@ -1,6 +1,6 @@
 import { FileText } from 'lucide-react'
 import { useMemo, useState } from 'react'
-import type { ServerDetailView, ServerLists } from '../../../src-shared/api.ts'
+import type { ServerDetailView, ServerLists } from '../../../src-shared/api-servers.ts'
 import { Button } from '../../components/button.tsx'
 import { Field, Input } from '../../components/field.tsx'
 import { SplitView } from '../../components/split-view.tsx'

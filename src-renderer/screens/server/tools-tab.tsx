@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Wrench } from 'lucide-react'
 import { useMemo, useState } from 'react'
-import type { ServerDetailView, ServerLists } from '../../../src-shared/api.ts'
+import type { ServerDetailView, ServerLists } from '../../../src-shared/api-servers.ts'
 import { cx } from '../../components/class-names.ts'
 import { SearchField } from '../../components/search-field.tsx'
 import { SplitView } from '../../components/split-view.tsx'

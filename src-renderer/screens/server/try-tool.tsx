@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react'
-import type { ServerDetailView } from '../../../src-shared/api.ts'
+import type { ServerDetailView } from '../../../src-shared/api-servers.ts'
 import { Banner } from '../../components/banner.tsx'
 import { Button } from '../../components/button.tsx'
 import { counted } from '../../words.ts'

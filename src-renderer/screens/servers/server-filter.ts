@@ -1,4 +1,4 @@
-import type { ServerRow } from '../../../src-shared/api.ts'
+import type { ServerRow } from '../../../src-shared/api-servers.ts'
 
 export interface ServerFilter {
   /** In name, id, description and tags; every word must be found. */

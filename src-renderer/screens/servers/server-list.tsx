@@ -1,7 +1,7 @@
 import { ArrowDown, Play, RotateCw, Square } from 'lucide-react'
 import { memo } from 'react'
 import { actOn } from '../../../src-shared/action-words.ts'
-import type { ServerRow } from '../../../src-shared/api.ts'
+import type { ServerRow } from '../../../src-shared/api-servers.ts'
 import { startOrStop, useServerActs, type ServerAct } from '../../actions/actions.ts'
 import { IconButton } from '../../components/button.tsx'
 import { cx } from '../../components/class-names.ts'

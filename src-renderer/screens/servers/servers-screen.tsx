@@ -2,7 +2,7 @@ import { Outlet, useMatch, useNavigate, useSearch } from '@tanstack/react-router
 import { CirclePause, CirclePlay, Plus } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { actionWords } from '../../../src-shared/action-words.ts'
-import type { ServerRow } from '../../../src-shared/api.ts'
+import type { ServerRow } from '../../../src-shared/api-servers.ts'
 import { Button } from '../../components/button.tsx'
 import { cx } from '../../components/class-names.ts'
 import { PageHeader } from '../../components/page-header.tsx'

@@ -1,5 +1,5 @@
 import { statusMarks } from '../../../src-shared/action-words.ts'
-import type { ServerRow } from '../../../src-shared/api.ts'
+import type { ServerRow } from '../../../src-shared/api-servers.ts'
 
 /** "Running", "Stopped, idle for 5 min", "Disabled". */
 export function stateInWords(row: Pick<ServerRow, 'status' | 'reason'>): string {

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import type { ServerDetailView } from '../../../../src-shared/api.ts'
+import type { ServerDetailView } from '../../../../src-shared/api-servers.ts'
 import { Button } from '../../../components/button.tsx'
 import { Dialog } from '../../../components/dialog.tsx'
 import { ErrorState, SkeletonText } from '../../../components/states.tsx'

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { ServerDetailView } from '../../../../src-shared/api.ts'
+import type { ServerDetailView } from '../../../../src-shared/api-servers.ts'
 import { Button } from '../../../components/button.tsx'
 import { EmptyState, ErrorState, SkeletonText } from '../../../components/states.tsx'
 import { useRead } from '../../../queries.ts'
