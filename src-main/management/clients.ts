@@ -1,3 +1,4 @@
+import { GatewayError } from '../../src-shared/errors.ts'
 import type { ClientUsage } from '../ai-clients/connection-check.ts'
 import { Connections } from '../ai-clients/connections.ts'
 import type { Caller } from '../mcp/caller.ts'
@@ -27,6 +28,12 @@ export function clientProcedures(parts: Parts): ProceduresOf<'clients'> {
       return done
     },
     'clients.check': ({ id }) => connections.check(id),
+    'clients.import_preview': () => {
+      throw new GatewayError('conflict', 'Servers cannot be imported by this version.')
+    },
+    'clients.import': () => {
+      throw new GatewayError('conflict', 'Servers cannot be imported by this version.')
+    },
   }
 }
 
