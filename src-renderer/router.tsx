@@ -94,7 +94,10 @@ const client = createRoute({
   path: '/$id',
   /** `connect=1` opens the dialog with the preview. */
   validateSearch: (search) => ({ ...text(search, 'tab'), ...text(search, 'connect') }),
-  component: lazyRouteComponent(() => import('./screens/clients/client-screen.tsx'), 'ClientScreen'),
+  component: lazyRouteComponent(
+    () => import('./screens/clients/client-screen.tsx'),
+    'ClientScreen',
+  ),
 })
 
 const logs = createRoute({

@@ -1,7 +1,7 @@
 import type { SnippetEntry } from '../../src-shared/api.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
 import type { JsonRecord } from '../../src-shared/json-record.ts'
-import { literalGlob } from '../mcp/tool-filter.ts'
+import { literalGlob } from '../../src-shared/glob.ts'
 import { shellWords } from './shell-words.ts'
 import { SnippetTexts } from './snippet-templates.ts'
 import type { TextRules } from './snippet-templates.ts'
@@ -156,7 +156,7 @@ function variables(read: Reader, texts: SnippetTexts): Record<string, string> {
   // Goose: the names of those that it keeps in the keychain itself.
   const kept = plainTexts(read.take('env_keys') ?? []).filter((name) => isVariable(name))
   const known = Object.entries(isRecord(given) ? given : {}).flatMap(([name, value]) => {
-    if (!isVariable(name)) {
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
       texts.notes.add(`Left out, since no variable can be called so: ${name}.`)
       return []
     }
