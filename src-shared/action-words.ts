@@ -17,6 +17,8 @@ export const actionWords = {
   start: 'Start',
   stop: 'Stop',
   restart: 'Restart',
+  signIn: 'Sign in',
+  signOut: 'Sign out',
 } as const
 
 /** The same with its object: "Start Postgres". */

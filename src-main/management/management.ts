@@ -49,7 +49,7 @@ export function createManagement(options: ManagementOptions): Management {
     progress: (session, call_id, progress) =>
       parts.tell(session, { type: 'call_progress', call_id, ...progress }),
   })
-  const own: Omit<Required<Available>, keyof ProceduresOf<'desktop'>> = {
+  const own: Omit<Required<Available>, keyof ProceduresOf<'desktop' | 'sign_in'>> = {
     ...serverProcedures(parts, calls),
     ...catalogProcedures(parts),
     ...gatewayProcedures(parts),

@@ -23,6 +23,7 @@ export function rowOf(server: Server, clock: Clock, redact: Redact): ServerRow {
     last_error: lastError === undefined ? null : redact(lastError),
     warnings: server.warnings.map(redact),
     latency_ms: server.latencyMs,
+    sign_in: null,
   }
 }
 

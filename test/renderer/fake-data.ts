@@ -144,6 +144,7 @@ function row(
     last_error: null,
     warnings: [],
     latency_ms: { p50: null, p95: null },
+    sign_in: null,
     ...given,
   }
 }

@@ -29,8 +29,8 @@ type Answers = {
   [N in ProcedureName]: (input: ParsedInput<N>) => ProcedureOutput<N> | Promise<ProcedureOutput<N>>
 }
 
-/** No screen asks for the clients yet. */
-type Unasked = Extract<ProcedureName, `clients.${string}`>
+/** No screen asks for the clients yet, nor for a sign-in. */
+type Unasked = Extract<ProcedureName, `${'clients' | 'sign_in'}.${string}`>
 type Implementation = Omit<Answers, Unasked> & Partial<Pick<Answers, Unasked>>
 
 /**
