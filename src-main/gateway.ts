@@ -13,6 +13,8 @@ import type { CatalogAccess, LastReload, ReloadResult } from './catalog/catalog-
 import { secretName } from './catalog/interpolate.ts'
 import { resolveServer } from './catalog/resolve.ts'
 import type { ResolvedServer, SecretReader } from './catalog/resolve.ts'
+import { ContainerStates } from './containers/container-states.ts'
+import type { ContainerServer, ContainersAccess } from './containers/container-states.ts'
 import { OneCall } from './mcp/one-call.ts'
 import { ListingStore } from './mcp/listing-store.ts'
 import { findServer } from './mcp/server-directory.ts'
@@ -123,6 +125,7 @@ export interface GatewayCore extends Gateway {
   resume(): void
   /** Resident memory of each running server's processes, in bytes. */
   memory(): Promise<Record<string, number>>
+  readonly containers: ContainersAccess
   /** Every running server is asked at its next turn whether it is alive: the machine has slept, say. */
   checkHealth(): void
   /** Takes new settings for the servers' lives: they apply from the next time they are looked at. */
@@ -211,6 +214,17 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
         },
       }),
   })
+  const containerStates = new ContainerStates({
+    redact,
+    changed: (change) => {
+      if (feed.isHeard) feed.emit(change)
+    },
+  })
+  const containerServers = (): ContainerServer[] =>
+    supervisor.all().flatMap(({ id, definition, prepared }) => {
+      const runtime = prepared?.resolved.launch.runtime ?? definition.runtime
+      return runtime.type === 'docker' ? [{ serverId: id, runtime }] : []
+    })
   const sessions = new Sessions({ directory: supervisor, clock, version, maxSessions, clients })
   const oneCall = new OneCall(supervisor, (client) => clients?.permissions(client))
   clients?.follow({
@@ -280,6 +294,10 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       feed.emit({ type: 'gateway', paused: false })
     },
     memory: () => trees.residentBytes(),
+    containers: {
+      list: () => Promise.resolve(containerServers().map((one) => containerStates.row(one))),
+      pull: (id) => Promise.reject(new GatewayError('conflict', `${id} cannot be pulled yet.`)),
+    },
     checkHealth: () => {
       for (const server of supervisor.all()) for (const slot of server.slots) slot.isCheckDue = true
     },

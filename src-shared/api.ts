@@ -12,6 +12,7 @@ import { serverIdPattern } from './catalog.ts'
 import { accessClient, accessGrant, accessLimits, accessRow } from './client-access.ts'
 import { importInput, importPreview, importResult, importSource } from './client-import.ts'
 import { logLevels } from './config.ts'
+import { containerEvent, containerRow, containerServer } from './container.ts'
 import { secretInput, secretName, secretPlace, secretRow } from './secret.ts'
 import { signInFinish, signInLink, signInServer } from './sign-in.ts'
 
@@ -193,6 +194,11 @@ export const procedures = {
     saved,
   ),
 
+  /** Every server in a container: its image, and what its containers use now (which the engine is asked). */
+  'containers.list': procedure(none, z.array(containerRow)),
+  /** Pulls the image, also where there is one: of `latest`, say. Answers when it is there; running containers go on. */
+  'containers.pull': procedure(containerServer, containerRow),
+
   'catalog.read': procedure(
     none,
     catalogCheck.extend({ text: z.string(), etag: z.string(), path: z.string() }),
@@ -362,6 +368,8 @@ export const apiEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('log'), server_id: z.string(), line: logLine }),
   z.object({ type: z.literal('activity'), entry: activityEntry }),
+  /** A pull goes on, or a container came or went. Pulls are told a few times a second at most. */
+  containerEvent,
   z.object({
     type: z.literal('call_progress'),
     call_id: z.string(),

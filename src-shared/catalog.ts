@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { dockerRuntime } from './docker-runtime.ts'
 
 /** Titles and descriptions are what people read: in the form, in completion, in the JSON Schema. */
 
@@ -82,10 +83,16 @@ export const runtimeSchemas = {
   'local-process': localProcessRuntime,
   'remote-http': remoteHttpRuntime,
   'remote-sse': remoteSseRuntime,
+  docker: dockerRuntime,
 }
 
 const runtime = z
-  .discriminatedUnion('type', [localProcessRuntime, remoteHttpRuntime, remoteSseRuntime])
+  .discriminatedUnion('type', [
+    localProcessRuntime,
+    remoteHttpRuntime,
+    remoteSseRuntime,
+    dockerRuntime,
+  ])
   .meta({ title: 'Runtime', description: 'How the server comes to life.' })
 
 /** Globs (`*` and `?`) on the server's own tool names; deny wins. */

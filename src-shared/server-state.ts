@@ -1,4 +1,5 @@
 import type { RuntimeType } from './catalog.ts'
+import type { ContainerChange } from './container.ts'
 
 /** The five words of a server's life, everywhere. */
 export type ServerStatus = 'stopped' | 'starting' | 'running' | 'stopping' | 'unhealthy'
@@ -63,3 +64,4 @@ export type GatewayEvent =
   | { type: 'reload'; ok: false; errors: string[] }
   | { type: 'log'; server_id: string; line: LogLine }
   | { type: 'gateway'; paused: boolean }
+  | ContainerChange

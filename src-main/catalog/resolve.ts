@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Catalog, Runtime, ServerDefinition } from '../../src-shared/catalog.ts'
+import type { DockerRuntime } from '../../src-shared/docker-runtime.ts'
 import { asGatewayError } from '../../src-shared/errors.ts'
 import { canonicalJson } from '../../src-shared/json-record.ts'
 import type { LaunchDefinition } from '../runtimes/runtime.ts'
@@ -148,7 +149,22 @@ class Notes {
         ? resolved
         : { ...resolved, working_dir: this.text(working_dir) }
     }
+    if (runtime.type === 'docker') return this.docker(runtime)
     return { ...runtime, url: this.text(runtime.url), headers: this.headers(runtime.headers) }
+  }
+
+  docker(runtime: DockerRuntime): DockerRuntime {
+    const resolved: DockerRuntime = {
+      ...runtime,
+      image: this.text(runtime.image),
+      args: runtime.args.map((arg) => this.text(arg)),
+      volumes: runtime.volumes.map((volume) => this.text(volume)),
+    }
+    for (const key of ['container_name', 'network', 'memory', 'user', 'path'] as const) {
+      const template = runtime[key]
+      if (template !== undefined) resolved[key] = this.text(template)
+    }
+    return resolved
   }
 
   text(template: string): string {

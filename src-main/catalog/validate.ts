@@ -63,6 +63,7 @@ async function checkServer(server: ResolvedServer, result: Validation): Promise<
   result.problems.push(...server.problems)
   // What is built from a missing variable is no use to check.
   if (server.missing.length > 0) return
+  if (runtime.type === 'docker') return
   if (runtime.type !== 'local-process') {
     const url = URL.parse(runtime.url)
     if (url === null || !/^https?:$/.test(url.protocol)) {

@@ -84,6 +84,7 @@ export class ApiEvents {
         return
       }
       case 'log':
+      case 'container':
         this.emit(event) // masked before it was kept
         return
       case 'gateway':

@@ -16,6 +16,7 @@ import type {
   ProceduresOf,
 } from './context.ts'
 import { clientProcedures } from './clients.ts'
+import { containerProcedures } from './containers.ts'
 import { ApiEvents } from './events.ts'
 import { gatewayProcedures } from './gateway-state.ts'
 import { secretProcedures } from './secrets.ts'
@@ -58,6 +59,7 @@ export function createManagement(options: ManagementOptions): Management {
     ...accessProcedures(parts),
     ...activityProcedures(parts, calls),
     ...clientProcedures(parts),
+    ...containerProcedures(parts),
   }
   const available: Available = own
 

@@ -101,13 +101,30 @@ describe('a wrong catalog is told what, where and what is allowed', () => {
     [
       'servers: [{ id: x, runtime: { type: y } }]',
       [
-        "c.yaml:1:37: Server 'x' has unknown runtime type: y. Allowed: local-process, remote-http, remote-sse.",
+        "c.yaml:1:37: Server 'x' has unknown runtime type: y. Allowed: local-process, remote-http, remote-sse, docker.",
       ],
     ],
     [
       'servers: [{ id: x, runtime: { type: remote-htp } }]',
       [
-        "c.yaml:1:37: Server 'x' has unknown runtime type: remote-htp. Allowed: local-process, remote-http, remote-sse. Did you mean 'remote-http'?",
+        "c.yaml:1:37: Server 'x' has unknown runtime type: remote-htp. Allowed: local-process, remote-http, remote-sse, docker. Did you mean 'remote-http'?",
+      ],
+    ],
+    [
+      'servers: [{ id: x, runtime: { type: docker, image: i, transport: http } }]',
+      ["c.yaml:1:29: Server 'x' missing required field: runtime.port"],
+    ],
+    [
+      'servers: [{ id: x, runtime: { type: docker, image: i, transport: http, port: 80, network: host } }]',
+      [
+        "c.yaml:1:91: 'runtime.network' of server 'x' is not valid: with transport: http the port is published, which network: host does not allow. Leave network out, or name one of the engine’s.",
+      ],
+    ],
+    [
+      'servers: [{ id: x, runtime: { type: docker, image: i, volumes: [./data], memory: much } }]',
+      [
+        "c.yaml:1:65: 'runtime.volumes[0]' of server 'x' is not valid: write `SOURCE:/path` or `SOURCE:/path:ro`.",
+        "c.yaml:1:82: 'runtime.memory' of server 'x' is not valid: write `512m` or `2g`.",
       ],
     ],
     [

@@ -121,6 +121,16 @@ describe('resolveServer', () => {
       url: 'https://one/',
       headers: { X: 'one' },
     })
+    const container = await resolve(
+      `    runtime: { type: docker, image: "i:\${A}", args: ["\${A}"], volumes: ["./\${A}:/d"], memory: "\${NO:-64m}", user: "\${A}" }\n`,
+    )
+    expect(container.launch.runtime).toMatchObject({
+      image: 'i:one',
+      args: ['one'],
+      volumes: ['./one:/d'],
+      memory: '64m',
+      user: 'one',
+    })
   })
 
   it('names unset variables and secrets', async () => {

@@ -217,6 +217,10 @@ export class FakeGateway implements GatewayApi {
           .filter(({ status }) => status === 'running')
           .map(({ id }, index) => [id, 48_000_000 + index * 13_500_000]),
       ),
+    'containers.list': () => [],
+    'containers.pull': ({ id }) => {
+      throw new GatewayError('conflict', `${id} runs in no container.`)
+    },
     'server.get': ({ id }) => {
       const detail = sampleDetail(this.find(id))
       return { ...detail, entry: this.catalog.entry(id) ?? detail.entry }

@@ -56,6 +56,18 @@ describe('completion from the schema', () => {
       'working_dir',
       'url',
       'headers',
+      'image',
+      'container_name',
+      'volumes',
+      'network',
+      'memory',
+      'cpus',
+      'user',
+      'read_only',
+      'engine',
+      'transport',
+      'port',
+      'path',
     ])
   })
 
@@ -64,12 +76,13 @@ describe('completion from the schema', () => {
       'local-process',
       'remote-http',
       'remote-sse',
+      'docker',
     ])
     expect(labels(`${server}    isolation: s|`)).toEqual(['auto', 'shared', 'session'])
     expect(labels(`${server}    enabled: |`)).toEqual(['true', 'false'])
     expect(labels(`${server}    inherit_env: |`)).toEqual(['true', 'false'])
     expect(labels(`${server}    display_name: |`)).toEqual([])
-    expect(labels(`${server}    runtime: { type: | }`)).toHaveLength(3)
+    expect(labels(`${server}    runtime: { type: | }`)).toHaveLength(4)
   })
 
   it('offers keys of tools, and none where keys are free', () => {
