@@ -1,3 +1,5 @@
+import type { ShownState } from './shown-state.ts'
+
 /** What the tray, the palette and the screens call the same act. Plain words; sentence case. */
 export const actionWords = {
   openWindow: 'Open window',
@@ -26,6 +28,11 @@ export function actOn(act: 'start' | 'stop' | 'restart', displayName: string): s
   return `${actionWords[act]} ${displayName}`
 }
 
+/** "Sign in to Linear". */
+export function signInTo(displayName: string): string {
+  return `${actionWords.signIn} to ${displayName}`
+}
+
 /** The windows' screens in the rail's order. */
 export const screenWords = {
   servers: 'Servers',
@@ -43,4 +50,6 @@ export const statusMarks = {
   stopping: { mark: '◐', word: 'Stopping' },
   stopped: { mark: '○', word: 'Stopped' },
   unhealthy: { mark: '▲', word: 'Unhealthy' },
-} as const
+  sign_in_needed: { mark: '◆', word: 'Sign-in needed' },
+  signing_in: { mark: '◐', word: 'Signing in' },
+} as const satisfies Record<ShownState, { mark: string; word: string }>
