@@ -15,5 +15,5 @@ export function shownState({ status, enabled, sign_in }: Row): ShownState {
 
 /** The host of an issuer, as its sign-in page shows it: "linear.app"; null while nobody has said who it is. */
 export function issuerHost(issuer: string | null): string | null {
-  return issuer === null ? null : URL.canParse(issuer) ? new URL(issuer).host : issuer
+  return issuer === null ? null : (/^https?:\/\/(?:[^/?#]*@)?([^/?#]+)/.exec(issuer)?.[1] ?? issuer)
 }
