@@ -1,4 +1,4 @@
-import { actionWords, signInTo, statusMarks } from '../../src-shared/action-words.ts'
+import { actionWords, statusMarks } from '../../src-shared/action-words.ts'
 import type { ServerRow } from '../../src-shared/api-servers.ts'
 import type { DesktopState } from '../../src-shared/api.ts'
 import { issuerHost, shownState, type ShownState } from '../../src-shared/shown-state.ts'

@@ -8,6 +8,7 @@ import {
   CirclePlay,
   CirclePlus,
   Keyboard,
+  LogIn,
   Logs,
   Moon,
   Play,
@@ -21,12 +22,14 @@ import {
   SunMoon,
   type LucideIcon,
 } from 'lucide-react'
-import { actionWords, actOn, screenWords } from '../../src-shared/action-words.ts'
+import { actionWords, actOn, screenWords, signInTo } from '../../src-shared/action-words.ts'
 import type { ServerRow } from '../../src-shared/api-servers.ts'
+import { shownState } from '../../src-shared/shown-state.ts'
 import { notify, notifyFailure } from '../components/toast.tsx'
 import { keyOf, useGateway, useRead } from '../queries.ts'
 import { setTheme } from '../theme.ts'
 import { counted } from '../words.ts'
+import { useSignIn } from './sign-in.ts'
 
 export interface Action {
   /** Unique, also the palette's value. */
@@ -72,6 +75,7 @@ export function useActions(onHelp: () => void): Action[] {
   const servers = useRead('servers.list', {})
   const info = useRead('gateway.info', {})
   const act = useServerActs()
+  const signIn = useSignIn()
   const go = (to: '/servers' | '/activity' | '/catalog' | '/logs' | '/settings') => () =>
     void navigate({ to })
   const attempt = (title: string, work: Promise<unknown>, done: string) => {
@@ -203,7 +207,12 @@ export function useActions(onHelp: () => void): Action[] {
         ]
       : []),
     ...(servers.data ?? []).flatMap((server) =>
-      serverActions(server, act, (id) => void navigate({ to: '/servers/$id', params: { id } })),
+      serverActions(
+        server,
+        act,
+        (id) => void navigate({ to: '/servers/$id', params: { id } }),
+        signIn,
+      ),
     ),
   ]
 }
@@ -212,13 +221,29 @@ function serverActions(
   server: ServerRow,
   act: ReturnType<typeof useServerActs>,
   open: (id: string) => void,
+  signIn: ReturnType<typeof useSignIn>,
 ): Action[] {
   const name = server.display_name
   const keywords = [server.id, ...server.tags]
   const main = startOrStop(server)
+  const state = shownState(server)
   const shared = { group: 'Servers', keywords } as const
   return [
     { ...shared, id: `server:${server.id}`, label: name, icon: Server, run: () => open(server.id) },
+    ...(state === 'sign_in_needed' || state === 'signing_in'
+      ? [
+          {
+            ...shared,
+            id: `sign_in:${server.id}`,
+            label: signInTo(name),
+            icon: LogIn,
+            run: () => {
+              open(server.id)
+              signIn(server)
+            },
+          },
+        ]
+      : []),
     ...(server.enabled
       ? [
           {
