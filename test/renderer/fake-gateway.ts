@@ -15,6 +15,8 @@ import { procedures } from '../../src-shared/api.ts'
 import { catalogSchema } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { FakeCatalog } from './fake-catalog.ts'
+import { FakeContainers } from './fake-containers.ts'
+import { FakeSignIns } from './fake-sign-ins.ts'
 import {
   logLine,
   sampleActivity,
@@ -29,8 +31,8 @@ type Answers = {
   [N in ProcedureName]: (input: ParsedInput<N>) => ProcedureOutput<N> | Promise<ProcedureOutput<N>>
 }
 
-/** No screen asks for the clients yet, nor for a sign-in. */
-type Unasked = Extract<ProcedureName, `${'clients' | 'sign_in'}.${string}`>
+/** No screen asks for the clients yet. */
+type Unasked = Extract<ProcedureName, `clients.${string}`>
 type Implementation = Omit<Answers, Unasked> & Partial<Pick<Answers, Unasked>>
 
 /**
@@ -77,6 +79,11 @@ export class FakeGateway implements GatewayApi {
     history: true,
     restart_needed: [],
   }
+  readonly containers = new FakeContainers((event) => this.emit(event))
+  readonly signIns = new FakeSignIns({
+    find: (id) => this.find(id),
+    set: (id, change) => this.set(id, change),
+  })
   private readonly listeners = new Set<(event: ApiEvent) => void>()
   private readonly running = new Map<string, AbortController>()
 
@@ -217,10 +224,12 @@ export class FakeGateway implements GatewayApi {
           .filter(({ status }) => status === 'running')
           .map(({ id }, index) => [id, 48_000_000 + index * 13_500_000]),
       ),
-    'containers.list': () => [],
-    'containers.pull': ({ id }) => {
-      throw new GatewayError('conflict', `${id} runs in no container.`)
-    },
+    'containers.list': () => this.containers.rows,
+    'containers.pull': ({ id }) => this.containers.pull(id),
+    'sign_in.start': ({ id }) => this.signIns.start(id),
+    'sign_in.finish': ({ id, redirect_url }) => this.signIns.finish(id, redirect_url),
+    'sign_in.cancel': ({ id }) => this.signIns.cancel(id),
+    'sign_in.sign_out': ({ id }) => this.signIns.signOut(id),
     'server.get': ({ id }) => {
       const detail = sampleDetail(this.find(id))
       return { ...detail, entry: this.catalog.entry(id) ?? detail.entry }

@@ -75,7 +75,14 @@ export function TextField({ path, node, required = false }: SchemaFieldProps) {
         )}
       </Field>
       {isSecret && (
-        <SecretNote variable={variable} disabled={locked} onUse={() => draft.onChange(variable)} />
+        <SecretNote
+          variable={variable}
+          disabled={locked}
+          onUse={() => {
+            draft.onChange(variable)
+            draft.commit()
+          }}
+        />
       )}
     </div>
   )

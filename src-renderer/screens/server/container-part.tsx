@@ -119,21 +119,19 @@ function PullButton({ server, image }: Omit<ImageFactProps, 'canPull'>) {
   const pull = useAct('containers.pull')
   const act = useServerActs()
   const run = () =>
-    pull.mutate(
-      { id: server.id },
-      {
-        onSuccess: () =>
-          notify(
-            server.status === 'running'
-              ? {
-                  title: `${image.name} is pulled`,
-                  description: `${server.display_name} goes on with the image that it was started with.`,
-                  action: { label: 'Restart', run: () => act('restart', server) },
-                }
-              : { title: `${image.name} is pulled` },
-          ),
-        onError: (error) => notifyFailure(`${image.name} was not pulled.`, error),
-      },
+    // The button goes while the image is pulled; what comes of it is told all the same.
+    void pull.mutateAsync({ id: server.id }).then(
+      () =>
+        notify(
+          server.status === 'running'
+            ? {
+                title: `${image.name} is pulled`,
+                description: `${server.display_name} goes on with the image that it was started with.`,
+                action: { label: 'Restart', run: () => act('restart', server) },
+              }
+            : { title: `${image.name} is pulled` },
+        ),
+      (thrown: unknown) => notifyFailure(`${image.name} was not pulled.`, thrown),
     )
   return (
     <Button size="small" icon={Download} busy={pull.isPending} onClick={run}>

@@ -90,7 +90,7 @@ function ServersList({ open }: { open: string | undefined }) {
       </PageHeader>
       <PausedBanner />
       <ReloadBanner />
-      <EngineBanners containers={containers ?? []} />
+      {!compact && <EngineBanners containers={containers ?? []} />}
       {servers.isError && rows === undefined ? (
         <ErrorState
           title="The servers could not be read."

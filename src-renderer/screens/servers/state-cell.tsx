@@ -30,7 +30,7 @@ export function StateCell({
   const percent = pullPercent(image.progress)
   const doing = `pulling image${percent === undefined ? '' : ` ${percent} %`}`
   return (
-    <Cell className={cx('flex flex-col gap-0.5', ink)} title={image.name}>
+    <Cell className={cx('flex flex-col gap-1', ink)} title={image.name}>
       <span className="num truncate leading-4">
         {statusMarks[state].word}, {doing}
       </span>

@@ -43,15 +43,13 @@ export function SignInPanel({ server, signIn }: { server: Named; signIn: SignIn 
             server={server}
             button={actionWords.signIn}
             title={
-              signIn.state === 'failed'
-                ? `Not signed in to ${name}`
-                : `${name} needs a sign-in${at}`
+              signIn.state === 'failed' ? `Not signed in to ${name}` : `Sign in to use ${name}`
             }
           >
             {signIn.problem !== null && <p>{signIn.problem}</p>}
             <p className="text-muted">
               {signIn.state === 'needed'
-                ? 'Once, in your browser; then every AI client has it. None of them sees a token.'
+                ? `Once, in your browser${at}; then every AI client has it. None of them sees a token.`
                 : `It still needs a sign-in${at}. Until then its calls fail.`}
             </p>
             {signIn.scopes.length > 0 && (
