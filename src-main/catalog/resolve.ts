@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { parseEnv } from 'node:util'
-import type { Catalog, Runtime, ServerDefinition } from '../../src-shared/catalog.ts'
+import type { Catalog, OauthClient, Runtime, ServerDefinition } from '../../src-shared/catalog.ts'
 import { asGatewayError } from '../../src-shared/errors.ts'
 import { canonicalJson } from '../../src-shared/json-record.ts'
 import type { LaunchDefinition } from '../runtimes/runtime.ts'
@@ -148,7 +148,13 @@ class Notes {
         ? resolved
         : { ...resolved, working_dir: this.text(working_dir) }
     }
-    return { ...runtime, url: this.text(runtime.url), headers: this.headers(runtime.headers) }
+    const { oauth, ...rest } = runtime
+    return {
+      ...rest,
+      url: this.text(runtime.url),
+      headers: this.headers(runtime.headers),
+      ...(oauth === undefined ? {} : { oauth: this.oauth(oauth) }),
+    }
   }
 
   text(template: string): string {
@@ -187,6 +193,17 @@ class Notes {
       resolved[name] = value
     }
     return resolved
+  }
+
+  oauth({ client_id, client_secret, scopes, ...rest }: OauthClient): OauthClient {
+    const secret = client_secret === undefined ? undefined : this.text(client_secret)
+    if (secret !== undefined) this.secret(secret)
+    return {
+      ...rest,
+      ...(client_id === undefined ? {} : { client_id: this.text(client_id) }),
+      ...(secret === undefined ? {} : { client_secret: secret }),
+      ...(scopes === undefined ? {} : { scopes: scopes.map((scope) => this.text(scope)) }),
+    }
   }
 
   async envFile(template: string | undefined, baseDir: string): Promise<Record<string, string>> {
