@@ -6,6 +6,7 @@ import type {
 } from '@modelcontextprotocol/client'
 import type { OauthClient } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
+import { scopesOf } from './issuer.ts'
 import type { Issuer } from './issuer.ts'
 import { redirectUri } from './redirect-listener.ts'
 import type { IssuedClient } from './sign-in-record.ts'
@@ -20,7 +21,8 @@ export interface IdentityOptions {
   /** From before. */
   known: IssuedClient | undefined
   redirectPort: number
-  scope: string | undefined
+  /** What it is going to ask for. */
+  scopes: readonly string[]
   fetchFn: FetchLike
   wallMs: number
 }
@@ -30,7 +32,8 @@ export interface IdentityOptions {
  * registered for this (2026-07-28 basic/authorization/client-registration). Rejects with GatewayError.
  */
 export async function identify(options: IdentityOptions): Promise<IssuedClient> {
-  const { serverId, issuer, oauth, clientMetadataUrl, known, redirectPort, wallMs } = options
+  const { serverId, issuer, oauth, clientMetadataUrl, known, redirectPort, scopes, wallMs } =
+    options
   const { metadata } = issuer
   if (oauth?.client_id !== undefined) {
     // Its secret is for the issuer that gave it, whomever the server names later.
@@ -61,6 +64,7 @@ export async function identify(options: IdentityOptions): Promise<IssuedClient> 
     known?.kind === 'registered' &&
     known.issuer === metadata.issuer &&
     known.redirect_port === redirectPort &&
+    (known.scopes === undefined || scopes.every((scope) => known.scopes?.includes(scope))) &&
     !hasExpired(known, wallMs)
   )
     return known
@@ -71,7 +75,7 @@ async function register({
   serverId,
   issuer,
   redirectPort,
-  scope,
+  scopes,
   fetchFn,
 }: IdentityOptions): Promise<IssuedClient> {
   const { metadata, authorizationServer } = issuer
@@ -98,19 +102,24 @@ async function register({
         }
       : {}),
   }
+  // Issuers hold a client to what it was registered for, and the server may want more later.
+  const asked = [...new Set([...scopes, ...issuer.scopes])]
   try {
+    const answer = await registerClient(authorizationServer, {
+      metadata,
+      clientMetadata,
+      fetchFn,
+      ...(asked.length === 0 ? {} : { scope: asked.join(' ') }),
+    })
     const { client_id, client_secret, token_endpoint_auth_method, client_secret_expires_at } =
-      await registerClient(authorizationServer, {
-        metadata,
-        clientMetadata,
-        fetchFn,
-        ...(scope === undefined ? {} : { scope }),
-      })
+      answer
+    const allowed = answer.scope === undefined ? asked : scopesOf(answer.scope)
     return {
       issuer: metadata.issuer,
       kind: 'registered',
       client_id,
       redirect_port: redirectPort,
+      ...(allowed.length === 0 ? {} : { scopes: allowed }),
       ...(client_secret === undefined ? {} : { client_secret }),
       ...(token_endpoint_auth_method === undefined ? {} : { token_endpoint_auth_method }),
       ...(client_secret_expires_at === undefined ? {} : { client_secret_expires_at }),

@@ -10,6 +10,7 @@ import type { SignInVault } from './sign-in-vault.ts'
 const aheadMs = 60_000
 /** After an issuer could not be asked, a token that is still good is used so long before it is asked again. */
 const pauseMs = 10_000
+const freshMs = 30_000
 
 export interface KeeperOptions {
   serverId: string
@@ -32,6 +33,8 @@ export class GrantKeeper {
   readonly #options: KeeperOptions
   #loading: Promise<void> | undefined
   #grant: Grant | undefined
+  /** clock.now() at which the issuer gave it; undefined: it was kept from before. */
+  #givenAt: number | undefined
   #renewing: Promise<Grant | undefined> | undefined
   /** clock.now() before which the issuer is not asked ahead of time. */
   #pausedUntil = 0
@@ -50,7 +53,7 @@ export class GrantKeeper {
   /** Reads what is kept, once. Rejects with GatewayError. */
   load(): Promise<void> {
     this.#loading ??= this.#options.vault.read(this.#options.serverId).then(
-      (record) => this.#take(record?.grant),
+      (record) => this.#take(record?.grant, undefined),
       (error: unknown) => {
         this.#loading = undefined
         throw error
@@ -62,11 +65,17 @@ export class GrantKeeper {
   /** What has just been granted, or undefined: signed out. */
   take(grant: Grant | undefined): void {
     this.#loading = Promise.resolve()
-    this.#take(grant)
+    this.#take(grant, this.#options.clock.now())
   }
 
-  #take(grant: Grant | undefined): void {
+  /** True if the issuer has given it out just now: a server that refuses it does not do so for its age. */
+  get isFresh(): boolean {
+    return this.#givenAt !== undefined && this.#options.clock.now() - this.#givenAt < freshMs
+  }
+
+  #take(grant: Grant | undefined, givenAt: number | undefined): void {
     this.#grant = grant
+    this.#givenAt = givenAt
     for (const secret of [grant?.access_token, grant?.refresh_token, grant?.client.client_secret]) {
       if (secret === undefined || this.#hidden.has(secret)) continue
       this.#hidden.add(secret)
@@ -137,13 +146,13 @@ export class GrantKeeper {
           return { keep: without(record, error.gone), result: undefined }
         }
       })
-      this.#take(grant)
+      this.#take(grant, clock.now())
       return grant
     } catch (error) {
       if (renewed === undefined) throw error
       // The old one is spent: what cannot be kept is good at least until the gateway ends.
       log(`The renewed sign-in could not be kept. ${asGatewayError(error).message}`)
-      this.#take(renewed)
+      this.#take(renewed, clock.now())
       return renewed
     }
   }

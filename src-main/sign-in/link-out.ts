@@ -42,7 +42,7 @@ export async function openLink(
       ...options,
       oauth: target.oauth,
       redirectPort: listener.port,
-      scope,
+      scopes: requested,
       wallMs: now,
     })
     const state = randomBytes(32).toString('base64url')

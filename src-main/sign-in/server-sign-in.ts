@@ -15,9 +15,6 @@ import type { Flow, SignInNote } from './sign-in-record.ts'
 import type { SignInVault } from './sign-in-vault.ts'
 import { needed, SignInWords } from './sign-in-words.ts'
 
-/** A token that is refused so soon after it came is refused for another reason than its age. */
-const freshMs = 30_000
-
 export interface ServerSignInOptions {
   serverId: string
   vault: SignInVault
@@ -46,6 +43,8 @@ export class ServerSignIn implements ServerSignInGate {
   #challenge: Challenge | undefined
   /** Why somebody has to sign in; undefined: nobody has, as far as known. */
   #need: { problem: string | undefined; hasFailed: boolean } | undefined
+  /** Why the last attempt came to nothing, while a token from before still works. */
+  #failure: string | undefined
   /** Scopes that were refused to the token that we have. */
   #wanted: readonly string[] = []
   #attempt: SignInAttempt | undefined
@@ -76,6 +75,7 @@ export class ServerSignIn implements ServerSignInGate {
     this.#issuer = undefined
     this.#challenge = undefined
     this.#wanted = []
+    this.#failure = undefined
     this.#drop()
   }
 
@@ -142,7 +142,8 @@ export class ServerSignIn implements ServerSignInGate {
       scopes: grant.scopes,
       expires_at: grant.expires_at === null ? null : new Date(grant.expires_at).toISOString(),
       renews: grant.renews,
-      problem: this.#wanted.length === 0 ? null : SignInWords.wantsMore(this.#wanted),
+      problem:
+        this.#failure ?? (this.#wanted.length === 0 ? null : SignInWords.wantsMore(this.#wanted)),
     }
   }
 
@@ -175,10 +176,9 @@ export class ServerSignIn implements ServerSignInGate {
     if (issuer === undefined) return false
     let problem: string | undefined
     if (grant !== undefined) {
-      const isFresh = this.#options.clock.wall() - grant.issued_at < freshMs
       if (grant.issuer !== issuer.metadata.issuer)
         problem = SignInWords.otherIssuer(grant.issuer, issuer.metadata.issuer)
-      else if (isFresh) problem = SignInWords.refusesNew(grant.issuer)
+      else if (this.#keeper.isFresh) problem = SignInWords.refusesNew(grant.issuer)
       else if (await this.#keeper.renew(target, grant.access_token)) return true
       else problem = SignInWords.over(grant.issuer)
     }
@@ -215,7 +215,7 @@ export class ServerSignIn implements ServerSignInGate {
     const problem =
       outcome === undefined || outcome === 'unknown'
         ? SignInWords.notTheAnswer
-        : (this.#need?.problem ?? SignInWords.nothing)
+        : (this.#need?.problem ?? this.#failure ?? SignInWords.nothing)
     throw new GatewayError('bad_request', `${serverId} is not signed in. ${problem}`)
   }
 
@@ -460,6 +460,7 @@ export class ServerSignIn implements ServerSignInGate {
       if (end.kind !== 'granted') return this.#cameToNothing(end.problem, end.kind !== 'expired')
       const { grant } = end
       this.#need = undefined
+      this.#failure = undefined
       this.#wanted = []
       this.#note = vault.note({ version: 1, server_id: serverId, grant })
       this.#keeper.take(grant)
@@ -479,7 +480,8 @@ export class ServerSignIn implements ServerSignInGate {
   /** A token that works goes on working. */
   #cameToNothing(problem: string, hasFailed: boolean): void {
     this.#options.log(`Not signed in. ${problem}`)
-    if (this.#need !== undefined) this.#need = { problem, hasFailed }
+    if (this.#need === undefined) this.#failure = problem
+    else this.#need = { problem, hasFailed }
   }
 
   #drop(): void {

@@ -13,6 +13,8 @@ const client = z.object({
   /** Seconds since 1970; 0 or absent: never. */
   client_secret_expires_at: z.number().optional(),
   redirect_port: z.number(),
+  /** What it may ask for; absent: not said. */
+  scopes: z.array(z.string()).optional(),
 })
 
 /** Where it was asked: what a token request needs besides the client. */

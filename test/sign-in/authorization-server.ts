@@ -3,6 +3,7 @@ import http from 'node:http'
 import { once } from 'node:events'
 import { Provider } from 'oidc-provider'
 import type { Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider'
+import { isRecord } from '../../src-shared/json-record.ts'
 import { ProviderMemory } from './provider-memory.ts'
 
 export interface TokenRequest {
@@ -18,6 +19,8 @@ export interface AuthorizationServerOptions {
   registration?: boolean
   /** Default: opaque. */
   tokens?: 'opaque' | 'jwt'
+  /** Clients that register themselves get a secret. */
+  secrets?: boolean
 }
 
 export interface TokenHolder {
@@ -30,12 +33,15 @@ export class AuthorizationServer {
   readonly issuer: string
   readonly tokenRequests: TokenRequest[] = []
   readonly registered: string[] = []
+  /** Every secret that it has given out: tokens, and those of its clients. */
+  readonly given: string[] = []
   /** Tokens that were revoked by request (RFC 7009). */
   revocations = 0
   /** Who comes to the sign-in page; undefined: consent is refused. */
   person: string | undefined = 'ada'
   /** Answers to token requests are held back meanwhile. */
   hold: Promise<void> | undefined
+  held = 0
   readonly #options: AuthorizationServerOptions
   readonly #server: http.Server
   readonly #memory = new ProviderMemory()
@@ -113,7 +119,10 @@ export class AuthorizationServer {
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', this.issuer)
     if (pathname.startsWith('/interaction/')) return this.#interact(request, response)
-    if (pathname === '/token' && this.hold) await this.hold
+    if (pathname === '/token' && this.hold) {
+      this.held++
+      await this.hold
+    }
     await this.#provider.callback()(request, response)
   }
 
@@ -150,7 +159,7 @@ export class AuthorizationServer {
   }
 
   #create(): Provider {
-    const { clients = [], registration = true, tokens = 'opaque' } = this.#options
+    const { clients = [], registration = true, tokens = 'opaque', secrets = false } = this.#options
     const provider = new Provider(this.issuer, {
       adapter: this.#memory.adapter,
       clients,
@@ -167,6 +176,7 @@ export class AuthorizationServer {
       }),
       interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
       ttl: { AccessToken: 3600, RefreshToken: 86_400, Grant: 86_400, Session: 3600 },
+      ...(secrets ? { clientAuthMethods: ['client_secret_basic' as const] } : {}),
       features: {
         devInteractions: { enabled: false },
         registration: { enabled: registration },
@@ -184,6 +194,15 @@ export class AuthorizationServer {
     provider.on('registration_create.success', (_context, client) =>
       this.registered.push(client.clientId),
     )
+    provider.use(async (context, next) => {
+      await next()
+      const body: unknown = context.body
+      if (!isRecord(body)) return
+      for (const name of ['access_token', 'refresh_token', 'client_secret']) {
+        const secret = body[name]
+        if (typeof secret === 'string') this.given.push(secret)
+      }
+    })
     provider.on('grant.success', (context) => this.#note(context))
     provider.on('grant.error', (context) => this.#note(context))
     provider.use(async (context, next) => {

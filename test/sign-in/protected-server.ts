@@ -25,6 +25,8 @@ export class ProtectedServer {
   readonly seen: SeenRequest[] = []
   /** Who gives out its tokens; another one may take over. */
   authorizationServer: AuthorizationServer
+  /** True: it speaks the revisions with sessions, and no other. */
+  isLegacy = false
   /** Tokens are refused, good or not. */
   refusesAll = false
   readonly #server: ServerType
@@ -89,7 +91,7 @@ export class ProtectedServer {
     const id = request.headers.get('mcp-session-id')
     const known = id === null ? undefined : this.#sessions.get(id)
     if (known) return known.handleRequest(request)
-    if (!(await isLegacyRequest(request)))
+    if (!this.isLegacy && !(await isLegacyRequest(request)))
       return createMcpHandler(() => tools(holder), { legacy: 'reject' }).fetch(request)
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,

@@ -11,11 +11,12 @@ import { browse } from './browser.ts'
 import type { Page } from './browser.ts'
 import { ProtectedServer } from './protected-server.ts'
 
-/** The system's time, which a test may set forward. */
+/** The system's time, which a test may let pass, or set. */
 export class SkewedClock implements Clock {
-  skewMs = 0
-  now = (): number => systemClock.now()
-  wall = (): number => systemClock.wall() + this.skewMs
+  passedMs = 0
+  setMs = 0
+  now = (): number => systemClock.now() + this.passedMs
+  wall = (): number => systemClock.wall() + this.passedMs + this.setMs
   after = (ms: number, fn: () => void): (() => void) => systemClock.after(ms, fn)
 }
 

@@ -45,7 +45,9 @@ export interface TestGatewayOptions {
   dir?: string
   workerFile?: string
   /** Its sign-ins, tokens in a file. */
-  signIns?: Partial<Pick<SignInsOptions, 'linkMs' | 'callWaitMs' | 'clientMetadataUrl'>>
+  signIns?: Partial<
+    Pick<SignInsOptions, 'linkMs' | 'callWaitMs' | 'clientMetadataUrl' | 'catalogPath'>
+  >
 }
 
 const scripted = path.join(fixtures, 'server-scripted.mjs')
