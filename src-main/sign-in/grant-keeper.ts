@@ -158,7 +158,7 @@ export class GrantKeeper {
   }
 
   /** Revokes a grant at its issuer. Why it may live on there, or undefined. Never rejects. */
-  async revoke(grant: Grant, target: SignInTarget): Promise<string | undefined> {
+  async revoke(grant: Grant, oauth: OauthClient | undefined): Promise<string | undefined> {
     const { serverId, clock } = this.#options
     try {
       const { revokeGrant } = await import('./token-requests.ts')
@@ -166,7 +166,6 @@ export class GrantKeeper {
       const fetchFn = createGuardedFetch(serverId, grant.url)
       const { authorization_server, issuer } = grant
       const metadata = await metadataOf(serverId, authorization_server, issuer, fetchFn)
-      const { oauth } = target
       await revokeGrant(grant, { serverId, metadata, oauth, fetchFn, wallMs: () => clock.wall() })
       return undefined
     } catch (error) {

@@ -17,8 +17,8 @@ export interface LinkOptions {
   issuer: Issuer
   /** What the server has asked for; empty: what its metadata says. */
   challenged: readonly string[]
-  /** What was asked for before, and is to be kept. */
-  before: readonly string[]
+  /** What was asked for before, and what was refused since. */
+  wanted: readonly string[]
   clientMetadataUrl: string | undefined
   /** The client from before; undefined: another one is wanted. */
   known: IssuedClient | undefined
@@ -93,12 +93,13 @@ function listen(options: LinkOptions): Promise<RedirectListener> {
 }
 
 /**
- * 2026-07-28 basic/authorization, Scope Selection Strategy and Refresh Tokens: what the server has just asked for, else
- * all that it supports; with what was asked for before, and `offline_access` where the issuer has it.
+ * 2026-07-28 basic/authorization, Scope Selection Strategy and Refresh Tokens: what the catalog says, else what the server
+ * has just asked for, else all that it supports; with what was asked for before, and `offline_access` where the issuer
+ * has it.
  */
-function scopesToAsk({ target, issuer, challenged, before }: LinkOptions): string[] {
+function scopesToAsk({ target, issuer, challenged, wanted }: LinkOptions): string[] {
   const asked = target.oauth?.scopes ?? (challenged.length > 0 ? challenged : issuer.scopes)
-  const scopes = new Set([...before, ...asked, ...(target.oauth?.scopes ? challenged : [])])
+  const scopes = new Set([...wanted, ...asked])
   const offered = issuer.metadata.scopes_supported
   if (scopes.size > 0 && offered?.includes('offline_access') === true) scopes.add('offline_access')
   return [...scopes]
