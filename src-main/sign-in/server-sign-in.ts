@@ -4,7 +4,6 @@ import type { RemoteAuthorization } from '../runtimes/remote-authorization.ts'
 import type { ServerSignInGate, SignInGate } from '../servers/sign-in-gate.ts'
 import type { SignInTarget } from './grant-keeper.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
-import { listenForRedirect } from './redirect-listener.ts'
 import type { RedirectListener } from './redirect-listener.ts'
 import type { RedirectOutcome } from './redirect-page.ts'
 import { RequestSigner } from './request-signer.ts'
@@ -109,6 +108,7 @@ export class ServerSignIn implements ServerSignInGate {
       const { flow } = (await vault.read(serverId)) ?? {}
       const { url } = this.#state.target
       if (flow === undefined || flow.url !== url || flow.expires_at <= clock.wall()) return
+      const { listenForRedirect } = await import('./redirect-listener.ts')
       const listener = await listenForRedirect({
         port: flow.client.redirect_port,
         serverName: serverId,

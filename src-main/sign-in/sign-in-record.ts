@@ -85,22 +85,3 @@ const note = z.object({
 
 export const signInNotes = z.object({ version: z.literal(1), servers: z.record(z.string(), note) })
 export type SignInNote = z.output<typeof note>
-
-export function noteOf({ grant, flow, client }: SignInRecord, catalog: string): SignInNote {
-  const { url = '', issuer = client?.issuer ?? '' } = grant ?? flow ?? {}
-  return {
-    catalog,
-    url,
-    issuer,
-    grant:
-      grant === undefined
-        ? null
-        : {
-            scopes: grant.scopes,
-            account: grant.account ?? null,
-            expires_at: grant.expires_at ?? null,
-            renews: grant.refresh_token !== undefined,
-          },
-    flow_until: flow?.expires_at ?? null,
-  }
-}

@@ -7,7 +7,6 @@ import { takeLock } from '../process-lock.ts'
 import type { ProcessLock } from '../process-lock.ts'
 import { readPrivateFile, writePrivateFile } from '../secrets/private-file.ts'
 import type { SecretStore } from '../secrets/secret-store.ts'
-import { noteOf, signInNotes, signInRecord } from './sign-in-record.ts'
 import type { SignInNote, SignInRecord } from './sign-in-record.ts'
 
 /** Longer than a request to an issuer may take, which happens under the lock. */
@@ -43,7 +42,9 @@ export class SignInVault {
   async notes(): Promise<Record<string, SignInNote>> {
     try {
       const text = await readPrivateFile(signInNotesFile(this.#stateDir))
-      return text === undefined ? {} : signInNotes.parse(JSON.parse(text)).servers
+      if (text === undefined) return {}
+      const { signInNotes } = await import('./sign-in-record.ts')
+      return signInNotes.parse(JSON.parse(text)).servers
     } catch {
       return {}
     }
@@ -52,6 +53,8 @@ export class SignInVault {
   async read(serverId: string): Promise<SignInRecord | undefined> {
     const text = await this.#store.get(this.#name(serverId))
     if (text === undefined) return undefined
+    // Loaded with the first sign-in, not by every start of the gateway.
+    const { signInRecord } = await import('./sign-in-record.ts')
     try {
       const record = signInRecord.parse(JSON.parse(text))
       return record.server_id === serverId ? record : undefined
@@ -81,7 +84,7 @@ export class SignInVault {
     })
   }
 
-  /** What may be shown of it. */
+  /** What may be shown of a record. */
   note(record: SignInRecord): SignInNote {
     return noteOf(record, this.#catalog)
   }
@@ -136,4 +139,24 @@ export class SignInVault {
 
 function empty(serverId: string): SignInRecord {
   return { version: 1, server_id: serverId }
+}
+
+/** What may be shown of it. */
+function noteOf({ grant, flow, client }: SignInRecord, catalog: string): SignInNote {
+  const { url = '', issuer = client?.issuer ?? '' } = grant ?? flow ?? {}
+  return {
+    catalog,
+    url,
+    issuer,
+    grant:
+      grant === undefined
+        ? null
+        : {
+            scopes: grant.scopes,
+            account: grant.account ?? null,
+            expires_at: grant.expires_at ?? null,
+            renews: grant.refresh_token !== undefined,
+          },
+    flow_until: flow?.expires_at ?? null,
+  }
 }
