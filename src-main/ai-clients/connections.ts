@@ -2,16 +2,14 @@ import type { ClientCheck, ClientPreview, ClientRow } from '../../src-shared/api
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { ClientDefinition } from './client-definition.ts'
 import { entryHash, readEntry, startsOurShim } from './client-entry.ts'
-import type { ReadEntry } from './client-entry.ts'
 import { readClientFile } from './client-file.ts'
-import { chooseFile } from './client-paths.ts'
 import { clientRow } from './client-row.ts'
 import { clientById, clientTable } from './client-table.ts'
 import { checkClient } from './connection-check.ts'
 import type { ClientUsage } from './connection-check.ts'
 import { warningsOf } from './connect-warnings.ts'
 import type { ToolCount } from './connect-warnings.ts'
-import { layoutOf, planConnection } from './connection-plan.ts'
+import { planConnection } from './connection-plan.ts'
 import type { ConnectOptions, ConnectPlan } from './connection-plan.ts'
 import type { Connection, ConnectionStore } from './connection-store.ts'
 import { EntryText } from './entry-edit.ts'
@@ -32,13 +30,6 @@ export interface ConnectionsOptions extends FileChangesOptions {
   tools?: ToolCount
   /** What is known of a client that uses the gateway. */
   usage?: (client: string) => ClientUsage | Promise<ClientUsage>
-}
-
-/** A server that a client has in its file; `value`: as it stands there. */
-export interface ClientServer {
-  name: string
-  value: unknown
-  entry: ReadEntry
 }
 
 const unknownUsage: ClientUsage = { tools: null, tokens: null, last_seen: null }
@@ -110,10 +101,11 @@ export class Connections {
         )
       const { client } = draft
       if (options.via === 'cli') return this.#connectByCommand(draft)
-      const token = options.kind === 'http' ? await this.#tokens().issue(client) : undefined
+      const isNew = options.kind === 'http' && options.keepsToken !== true
+      const token = isNew ? await this.#tokens().issue(client) : undefined
       try {
         const plan = token === undefined ? draft : await this.#plan(options, token.token)
-        const backup = await this.#changes.write(plan, token?.id ?? null)
+        const backup = await this.#changes.write(plan, token?.id ?? this.#keptToken(plan, options))
         const where = `${client.name} has the gateway in ${plan.file.path}.`
         return {
           client: this.row(client.id),
@@ -163,10 +155,10 @@ export class Connections {
         exact &&= isBack
         messages.push(
           isBack
-            ? `${one.file} is as it was before ${client.name} was connected.`
+            ? `${one.file} is as it was before ${one.earlier.length > 0 ? 'its servers were replaced' : `${client.name} was connected`}.`
             : `${one.file} has changed since: only the gateway's entry was taken out. ${await this.#changes.takeOut(client, one)}`,
         )
-        if (isBack) await this.#changes.forget(one)
+        if (isBack) await this.#changes.forgetStep(one)
       }
       return { client: this.row(id), message: messages.join(' '), exact }
     })
@@ -176,26 +168,6 @@ export class Connections {
 
   async #left({ id, connections }: ClientRow): Promise<void> {
     if (connections.length === 0) await this.options.access?.disconnected(id)
-  }
-
-  /**
-   * The servers that the client's file has, ours left out, as far as its entries can be read: what may be imported.
-   * Throws GatewayError.
-   */
-  async servers(id: string, file?: string): Promise<ClientServer[]> {
-    const client = clientById(id)
-    const read = file ?? chooseFile(client, this.options.machine).file
-    if (read === undefined) return []
-    const { text } = await readClientFile(read)
-    const parsed = new EntryText(text, client.format, read)
-    const { container, shape } = layoutOf(client, parsed, null)
-    const own = this.store.read().find((one) => one.client === id && one.file === read)
-    return parsed.entries(container).flatMap(({ name, value }) => {
-      const entry = readEntry(shape, value)
-      const isOurs =
-        own?.entries.some((one) => one.name === name) === true || startsOurShim(entry, id)
-      return isOurs ? [] : [{ name, value, entry }]
-    })
   }
 
   /** Reads the client's files, and says what it will see of the gateway. */
@@ -226,9 +198,16 @@ export class Connections {
 
   #plan(options: ConnectOptions, token: string): Promise<ConnectPlan> {
     if (options.kind === 'http') this.#tokens()
-    const known = (file: string): Connection | undefined =>
-      this.store.read().find((one) => one.client === options.id && one.file === file)
-    return planConnection(options, this.options, known, token)
+    return planConnection(options, this.options, (file) => this.#known(options.id, file), token)
+  }
+
+  #keptToken({ file }: ConnectPlan, { id, keepsToken }: ConnectOptions): string | null {
+    if (keepsToken !== true) return null
+    return this.#known(id, file.path)?.token_id ?? null
+  }
+
+  #known(id: string, file: string): Connection | undefined {
+    return this.store.read().find((one) => one.client === id && one.file === file)
   }
 
   async #connectByCommand(plan: ConnectPlan) {
@@ -262,6 +241,7 @@ export class Connections {
       ...this.#changes.record(plan, null),
       entries: [{ name, sha256: entryHash(value) }],
       via: 'cli',
+      earlier: [],
       before: null,
       written: now.version,
       backup: null,

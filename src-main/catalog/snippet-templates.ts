@@ -116,7 +116,7 @@ export class SnippetTexts {
           this.notes.add('It names the folder of an editor’s workspace: replace it with a path.')
           return '${WORKSPACE_FOLDER}'
         }
-        if (/^[A-Za-z_]\w*(?::-.*)?$/s.test(inside)) return all
+        if (/^(?:secret:[\w.-]+|[A-Za-z_]\w*)(?::-.*)?$/s.test(inside)) return all
         this.notes.add(`${all} has no meaning here, and stays as it is written.`)
         return `$${all}`
       },

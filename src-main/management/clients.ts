@@ -1,6 +1,6 @@
-import { GatewayError } from '../../src-shared/errors.ts'
 import type { ClientUsage } from '../ai-clients/connection-check.ts'
 import { Connections } from '../ai-clients/connections.ts'
+import type { ServerImport } from '../ai-clients/server-import.ts'
 import type { Caller } from '../mcp/caller.ts'
 import { visibleTo } from '../mcp/server-directory.ts'
 import type { Server } from '../servers/server.ts'
@@ -9,6 +9,24 @@ import type { ManagementOptions, Parts, ProceduresOf } from './context.ts'
 /** `clients.*`. */
 export function clientProcedures(parts: Parts): ProceduresOf<'clients'> {
   const connections = connectionsOf(parts)
+  const { gateway, secrets, redactor, url } = parts
+  const imports = async (): Promise<ServerImport> => {
+    const loaded = await import('../ai-clients/server-import.ts')
+    const { catalog, catalogPath } = gateway
+    return new loaded.ServerImport({
+      connections,
+      catalog: {
+        path: catalogPath,
+        read: () => catalog.read(),
+        check: (text) => catalog.check(text),
+        editText: (text, edits) => catalog.editText(text, edits),
+        replace: (text, etag) => catalog.replace(text, etag),
+      },
+      secrets,
+      redactor,
+      ownUrls: () => [url()],
+    })
+  }
   return {
     'clients.list': () => connections.list(),
     'clients.preview': (options) => connections.preview(options),
@@ -28,11 +46,11 @@ export function clientProcedures(parts: Parts): ProceduresOf<'clients'> {
       return done
     },
     'clients.check': ({ id }) => connections.check(id),
-    'clients.import_preview': () => {
-      throw new GatewayError('conflict', 'Servers cannot be imported by this version.')
-    },
-    'clients.import': () => {
-      throw new GatewayError('conflict', 'Servers cannot be imported by this version.')
+    'clients.import_preview': async ({ source }) => (await imports()).preview(source),
+    'clients.import': async (input) => {
+      const done = await (await imports()).import(input)
+      parts.log.info({ servers: done.added.map(({ id }) => id) }, done.message)
+      return done
     },
   }
 }
