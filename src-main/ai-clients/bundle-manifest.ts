@@ -115,16 +115,19 @@ function launchOf(server: Manifest['server'], system: System) {
   const { type, entry_point, mcp_config } = server
   const { platform_overrides, ...plain } = mcp_config ?? {}
   const own = platform_overrides?.[system] ?? {}
-  const defaults = defaultLaunch(type, entry_point)
-  const command = own.command ?? plain.command ?? defaults.command
+  const command = own.command ?? plain.command
+  const started = command === undefined ? defaultLaunch(type, entry_point) : { command, args: [] }
   return {
-    command,
-    args: own.args ?? plain.args ?? (plain.command === undefined ? defaults.args : []),
+    command: started.command,
+    args: own.args ?? plain.args ?? started.args,
     env: { ...plain.env, ...own.env },
   }
 }
 
-function defaultLaunch(type: Manifest['server']['type'], entry: string | undefined) {
+function defaultLaunch(
+  type: Manifest['server']['type'],
+  entry: string | undefined,
+): { command: string; args: string[] } {
   if (entry === undefined)
     throw new GatewayError(
       'bad_request',

@@ -197,7 +197,7 @@ export class Connections {
   }
 
   #plan(options: ConnectOptions, token: string): Promise<ConnectPlan> {
-    if (options.kind === 'http') this.#tokens()
+    if (options.kind === 'http' && options.keepsToken !== true) this.#tokens()
     return planConnection(options, this.options, (file) => this.#known(options.id, file), token)
   }
 

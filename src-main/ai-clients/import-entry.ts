@@ -67,7 +67,7 @@ function withAbsolutePaths(entry: JsonRecord, server: RawServer): JsonRecord {
 }
 
 function fromHome(text: string, homedir: string): string {
-  return text.replace(/^~(?=[\\/]|$)/, () => homedir.replaceAll('${', '$${'))
+  return text.replace(/^~(?=[\\/]|$)/, () => homedir.replaceAll('${', () => '$${'))
 }
 
 /** Paths of Windows are absolute elsewhere as well: a file may be looked at on another system. */

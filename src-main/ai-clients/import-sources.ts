@@ -88,9 +88,10 @@ async function inClientFile(
   options: SourceOptions,
 ): Promise<void> {
   const { machine } = options
-  const project = projectOf(client, file)
   const { file: read, candidates, choices } = chooseFile(client, machine)
-  if (project === undefined && ![read, ...candidates, ...choices].includes(file))
+  const isOwn = [read, ...candidates, ...choices].includes(file)
+  const project = isOwn ? undefined : projectOf(client, file)
+  if (project === undefined && !isOwn)
     throw new GatewayError(
       'bad_request',
       `${file} is no file that ${client.name} reads. Import it as a file instead.`,

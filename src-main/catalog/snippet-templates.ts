@@ -97,7 +97,7 @@ export class SnippetTexts {
   /** The variables of VS Code, Zed, OpenCode, Continue and shells, wherever they stand. */
   #translated(text: string): string {
     const { syntax, project } = this.#rules
-    if (syntax === 'literal') return text.replaceAll('${', '$${')
+    if (syntax === 'literal') return text.replaceAll('${', () => '$${')
     if (/\{file:[^{}]+\}|\$\([^()]+\)/.test(text))
       this.notes.add(`${text} has no meaning here, and stays as it is written.`)
     return text.replaceAll(
