@@ -166,10 +166,7 @@ function connectionsOf(settings: Settings, key: () => string): Connections {
       )
     },
     url: () => running?.url,
-    serverIds: async () => {
-      const { catalog } = await loadCatalogFile(settings.catalogPath)
-      return catalog.servers.filter(({ enabled }) => enabled).map(({ id }) => id)
-    },
+    serverIds: () => serverIds(settings.catalogPath),
     access: accessOf(settings, key),
     tokens: tokensOf(settings, key),
     usage: async (id) => {
@@ -177,6 +174,17 @@ function connectionsOf(settings: Settings, key: () => string): Connections {
       return askUsage(new URL('/api/clients.check', running.url), key(), id)
     },
   })
+}
+
+/** The catalog may not be there yet: it is made with the first server. */
+async function serverIds(file: string): Promise<string[]> {
+  try {
+    const { catalog } = await loadCatalogFile(file)
+    return catalog.servers.filter(({ enabled }) => enabled).map(({ id }) => id)
+  } catch (thrown) {
+    if (thrown instanceof GatewayError && thrown.code === 'not_found') return []
+    throw thrown
+  }
 }
 
 const unknownUsage: ClientUsage = { tools: null, tokens: null, last_seen: null }
