@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { dist, endGatewaysAfterwards, freshUser, Program, sampleCatalog } from './programs.ts'
+import { dist, freshUser, Program, sampleCatalog } from './programs.ts'
 
 const sample = path.join(import.meta.dirname, '..', 'fixtures', 'sample-server.mjs')
 const token = 'tok-0123456789abcdef'
@@ -60,8 +60,7 @@ async function toolsOf(client: Program): Promise<string[]> {
 // Elsewhere the secrets would go to the keychain of whoever runs the tests.
 describe.runIf(process.platform === 'linux')('gateway clients import', () => {
   test('takes servers over, replaces their entries, and the client still has them all', async () => {
-    const { home, file, catalog, run, text, state } = user()
-    endGatewaysAfterwards(home)
+    const { file, catalog, run, start, text, state } = user()
     const asked = await run(['import', '--replace'])
     expect(asked).toMatchObject({ code: 1, stderr: expect.stringContaining('say --yes') })
     expect(asked.stdout).toContain('+ one (Cursor): ')
@@ -80,6 +79,8 @@ describe.runIf(process.platform === 'linux')('gateway clients import', () => {
     }
     expect(text()).toContain('// both are mine')
 
+    // Its home is not in the variables: the gateway that it would start were not this person's.
+    await start()
     const names = await toolsOf(asClient(file, 'gateway'))
     expect(names.filter((name) => name.endsWith('echo'))).toEqual(['one__echo', 'two__echo'])
     expect(await run(['undo', 'cursor'])).toMatchObject({ code: 0 })
