@@ -16,6 +16,7 @@ import { EntryText } from './entry-edit.ts'
 import { FileChanges } from './file-changes.ts'
 import type { ClientTokens, FileChangesOptions } from './file-changes.ts'
 import { fileDiff } from './file-diff.ts'
+import { secretsIn } from './import-secrets.ts'
 import { alternativesOf, ownCommand, runOwnCommand } from './own-command.ts'
 
 /** Whom the gateway lets in, beside what stands in files. */
@@ -70,7 +71,7 @@ export class Connections {
       file: file.path,
       file_exists: file.bytes !== undefined,
       before: file.version,
-      diff: fileDiff(file.path, plan.before.text, plan.after.text),
+      diff: fileDiff(file.path, plan.before.text, plan.after.text, secretsOf(plan)),
       entries: entries.map(({ name, entry }) => ({
         name,
         text: JSON.stringify(entry, undefined, 2),
@@ -276,6 +277,11 @@ export class Connections {
     if (tokens !== undefined) return tokens
     throw new GatewayError('conflict', 'There are no tokens for HTTP entries here. Use the shim.')
   }
+}
+
+/** What looks like a secret in the file's other entries: a difference shows the lines around. */
+function secretsOf({ before, container }: ConnectPlan): string[] {
+  return before.entries(container).flatMap(({ name, value }) => secretsIn(name, value))
 }
 
 /** Connected ones first, then those that are found. */

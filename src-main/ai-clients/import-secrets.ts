@@ -2,6 +2,7 @@ import { isRecord } from '../../src-shared/json-record.ts'
 import type { JsonRecord } from '../../src-shared/json-record.ts'
 import type { FoundSecret } from '../../src-shared/client-import.ts'
 import { maxSecretLength } from '../../src-shared/secret.ts'
+import { entryFrom } from '../catalog/snippet.ts'
 import { isOpenValue, namesSecret, secretSpans } from './secret-forms.ts'
 import type { SecretSpan } from './secret-forms.ts'
 
@@ -83,6 +84,14 @@ export function literalSecrets(entry: JsonRecord): LiteralSecret[] {
   for (const [name, text] of texts(entry['env']))
     add(text, secretSpans(text, name), ['env', name], 'variable', name, name)
   return found
+}
+
+/** The secrets that stand in a client's entry, as they stand there. */
+export function secretsIn(name: string, value: unknown): string[] {
+  if (!isRecord(value)) return []
+  const rules = { taken: new Set<string>(), keepsSecrets: true, syntax: 'literal' as const }
+  const made = entryFrom(name, value, rules)
+  return made === undefined ? [] : literalSecrets(made.entry).map((one) => one.value)
 }
 
 /** The entry with each secret as `${secret:NAME}`, by the names that were found for them. */

@@ -144,6 +144,19 @@ describe.runIf(process.platform !== 'win32')('entries that give way', () => {
     expect(revoked).toEqual(['cursor'])
   })
 
+  test('no difference that is shown has a secret in it', async () => {
+    const bench = new ImportBench()
+    const args = ['--api-key', 'q1w2e3r4t5', 'https://me:pa55word@x.example/?token=abcdef12']
+    bench.user.write(
+      cursor,
+      JSON.stringify({ mcpServers: { git: { command: 'x', args } } }, undefined, 2),
+    )
+    const options = { id: 'cursor', kind: 'shim-all', replace: ['git'] } as const
+    const { diff } = await bench.user.connections.preview(options)
+    expect(diff).toContain('-        "--api-key",')
+    expect(diff).not.toMatch(/q1w2e3r4t5|pa55word|abcdef12/)
+  })
+
   test('a file that cannot be written is found out before anything is done', async () => {
     const bench = new ImportBench()
     const file = bench.user.write(cursor, two)
