@@ -103,11 +103,14 @@ export async function planConnection(
       ? await wantedEntries(client, shape, options, sources, token, earlier)
       : { entries: keptEntries(kept, present), command: undefined }
   const isOurs = (name: string, value: unknown): boolean =>
-    earlier?.entries.some((one) => one.name === name) === true ||
+    (earlier !== undefined && isAsRemembered(earlier, shape, name, value)) ||
     startsOurShim(readEntry(shape, value), client.id)
   const changes: EntryChange[] = []
   for (const old of earlier?.entries ?? [])
-    if (!entries.some(({ name }) => name === old.name) && present.some((p) => p.name === old.name))
+    if (
+      !entries.some(({ name }) => name === old.name) &&
+      present.some(({ name, value }) => name === old.name && isOurs(name, value))
+    )
       changes.push({ op: 'take', name: old.name, keep: container.path.length })
   const replaced = (options.replace ?? []).filter((name) => present.some((p) => p.name === name))
   for (const name of replaced) changes.push({ op: 'take', name, keep: container.path.length })
@@ -175,6 +178,20 @@ export function withOwnKeys(shape: EntryShape, now: unknown, wanted: Entry): Ent
   if (Object.keys(all).length > 0) return { ...merged, [env]: all }
   if (!(env in wanted)) delete merged[env]
   return merged
+}
+
+/** What the gateway has written, and not a server that somebody has put under the same name since. */
+export function isAsRemembered(
+  { kind, entries }: Pick<Connection, 'kind' | 'entries'>,
+  shape: EntryShape,
+  name: string,
+  value: unknown,
+): boolean {
+  const one = entries.find((each) => each.name === name)
+  if (one === undefined) return false
+  // People change the headers and what their client adds.
+  const isHttp = kind === 'http' && readEntry(shape, value).http?.url.endsWith('/mcp') === true
+  return isHttp || entryHash(value) === one.sha256
 }
 
 /** Entries of ours that are not to change. */

@@ -15,7 +15,7 @@ import { absentVersion, readClientFile } from './client-file.ts'
 import { chooseFile } from './client-paths.ts'
 import type { Machine } from './client-paths.ts'
 import { clientById, clientTable } from './client-table.ts'
-import { layoutOf } from './connection-plan.ts'
+import { isAsRemembered, layoutOf } from './connection-plan.ts'
 import type { Connection } from './connection-store.ts'
 import { EntryText } from './entry-edit.ts'
 import type { RawServer } from './import-entry.ts'
@@ -100,7 +100,7 @@ async function inClientFile(
   findings.versions[file] = version
   if (version === absentVersion) return
   const parsed = new EntryText(text, client.format, file)
-  const { container } = layoutOf(client, parsed, project ?? null)
+  const { container, shape } = layoutOf(client, parsed, project ?? null)
   const entries = parsed.entries(container)
   const own = options.connections().find((one) => one.client === client.id && one.file === file)
   const found = (name: string, raw: unknown, folder: string | undefined, canReplace: boolean) =>
@@ -119,7 +119,7 @@ async function inClientFile(
       origin: { client: client.id, title: client.name, file, name, can_replace: canReplace },
     })
   for (const { name, value } of entries) {
-    if (own?.entries.some((one) => one.name === name) === true) continue
+    if (own !== undefined && isAsRemembered(own, shape, name, value)) continue
     const isUnique = entries.filter((one) => one.name === name).length === 1
     found(name, value, project, client.readOnly === undefined && isUnique)
   }

@@ -144,6 +144,23 @@ describe.runIf(process.platform !== 'win32')('entries that give way', () => {
     expect(revoked).toEqual(['cursor'])
   })
 
+  test('a server that somebody has put under our name since is theirs', async () => {
+    const bench = new ImportBench()
+    bench.user.write(cursor, '{"mcpServers":{}}')
+    const { connections } = bench.user
+    await connections.connect({ id: 'cursor', kind: 'shim-all' })
+    const theirs = '{"mcpServers":{"gateway":{"command":"their-mcp"}}}'
+    bench.user.write(cursor, theirs)
+    await expect(connections.connect({ id: 'cursor', kind: 'shim-all' })).rejects.toThrow(
+      'has not written',
+    )
+    await connections.connect({ id: 'cursor', kind: 'shim-all', name: 'mine' })
+    expect(names(bench.user.read(cursor))).toEqual(['gateway', 'mine'])
+    expect((await bench.servers()).map(({ id }) => id)).toEqual(['gateway'])
+    await connections.disconnect('cursor')
+    expect(names(bench.user.read(cursor))).toEqual(['gateway'])
+  })
+
   test('no difference that is shown has a secret in it', async () => {
     const bench = new ImportBench()
     const args = ['--api-key', 'q1w2e3r4t5', 'https://me:pa55word@x.example/?token=abcdef12']
