@@ -29,8 +29,11 @@ export interface ClientAccess {
 export interface ConnectionsOptions extends FileChangesOptions {
   access?: ClientAccess
   tools?: ToolCount
-  /** What is known of a client that uses the gateway. */
-  usage?: (client: string) => ClientUsage | Promise<ClientUsage>
+  /** What is known of a client that uses the gateway. `servers`: it has entries for these alone. */
+  usage?: (
+    client: string,
+    servers: readonly string[] | undefined,
+  ) => ClientUsage | Promise<ClientUsage>
 }
 
 const unknownUsage: ClientUsage = { tools: null, tokens: null, last_seen: null }
@@ -174,8 +177,9 @@ export class Connections {
   /** Reads the client's files, and says what it will see of the gateway. */
   async check(id: string): Promise<ClientCheck> {
     const client = clientById(id)
-    const usage = (await this.options.usage?.(id)) ?? unknownUsage
-    return checkClient(client, this.store.read(), this.options.machine, usage)
+    const connections = this.store.read()
+    const usage = (await this.options.usage?.(id, serversOf(id, connections))) ?? unknownUsage
+    return checkClient(client, connections, this.options.machine, usage)
   }
 
   /** Corrects entries of ours that lead nowhere any more: the app has moved, the port is another. Says what it did. */
@@ -277,6 +281,13 @@ export class Connections {
     if (tokens !== undefined) return tokens
     throw new GatewayError('conflict', 'There are no tokens for HTTP entries here. Use the shim.')
   }
+}
+
+/** Undefined for a client that has an entry for all servers, or none. */
+function serversOf(id: string, connections: readonly Connection[]): string[] | undefined {
+  const own = connections.filter(({ client }) => client === id)
+  if (own.length === 0 || own.some(({ kind }) => kind !== 'shim-per-server')) return undefined
+  return own.flatMap(({ entries }) => entries.flatMap(({ server }) => server ?? []))
 }
 
 /** What looks like a secret in the file's other entries: a difference shows the lines around. */

@@ -27,6 +27,12 @@ export function accessOf({ files }: Settings, key: () => string): ClientAccess {
   }
 }
 
+/** As the last gateway has written it down. */
+export function lastSeen({ files }: Settings, id: string): string | null {
+  const register = new ClientRegister({ stateDir: files.dir, log: silentLog, wall: Date.now })
+  return register.use().get(id)?.lastSeen ?? null
+}
+
 /** One that the gateway does not know has nothing to lose. */
 async function revoked(running: GatewayInfo, key: () => string, id: string): Promise<void> {
   await callGateway(running, key(), 'access.revoke', { id }).catch((error: unknown) => {

@@ -12,7 +12,7 @@ import { loadCatalogFile } from '../catalog/parse-cache.ts'
 import { runningGateway } from '../host/gateway-claim.ts'
 import type { Settings } from '../host/settings.ts'
 import { checkText, isOfInterest, json, listText, previewText } from './clients-text.ts'
-import { accessOf, tokensOf } from './client-access.ts'
+import { accessOf, lastSeen, tokensOf } from './client-access.ts'
 import { askGateway } from './gateway-request.ts'
 import { askYesNo } from './question.ts'
 import { nodeLaunch } from './sibling-program.ts'
@@ -170,7 +170,7 @@ function connectionsOf(settings: Settings, key: () => string): Connections {
     access: accessOf(settings, key),
     tokens: tokensOf(settings, key),
     usage: async (id) => {
-      if (running === undefined) return unknownUsage
+      if (running === undefined) return { ...unknownUsage, last_seen: lastSeen(settings, id) }
       return askUsage(new URL('/api/clients.check', running.url), key(), id)
     },
   })

@@ -98,7 +98,7 @@ function connectionsOf({
       const known = toolsOf(servers, gateway.oneCall.caller('owner'))
       return known === undefined ? undefined : { count: known.count }
     },
-    usage: (client) => usageOf({ gateway, register }, client),
+    usage: (client, servers) => usageOf({ gateway, register }, client, servers),
   })
 }
 
@@ -106,11 +106,12 @@ function connectionsOf({
 async function usageOf(
   { gateway, register }: Pick<ManagementOptions, 'gateway' | 'register'>,
   client: string,
+  ids: readonly string[] | undefined,
 ): Promise<ClientUsage> {
   const caller = { ...gateway.oneCall.caller('owner'), permissions: register.permissions(client) }
   const servers = visibleTo(caller, gateway.servers)
     .all()
-    .filter(({ definition }) => definition.enabled)
+    .filter(({ id, definition }) => definition.enabled && (ids?.includes(id) ?? true))
   const known = toolsOf(servers, caller)
   return {
     tools: known?.count ?? null,

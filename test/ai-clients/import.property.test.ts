@@ -100,3 +100,46 @@ test.runIf(process.platform !== 'win32')(
     )
   },
 )
+
+test.runIf(process.platform !== 'win32')(
+  'whatever stands in a file, it is imported, or refused with a reason',
+  { timeout: 60_000 },
+  async () => {
+    const member = fc.constantFrom(
+      'command',
+      'args',
+      'env',
+      'url',
+      'headers',
+      'type',
+      'cwd',
+      'runtime',
+      'disabled',
+      'id',
+    )
+    const entry = fc.dictionary(
+      member,
+      fc.oneof(fc.jsonValue(), plain, fc.constant('https://x.example/mcp')),
+      {
+        maxKeys: 5,
+      },
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.dictionary(fc.string(), fc.oneof(entry, fc.jsonValue())),
+        async (mcpServers) => {
+          const bench = new ImportBench()
+          bench.user.write('.cursor/mcp.json', JSON.stringify({ mcpServers }))
+          const { servers, problems } = await bench.imports.preview({ from: 'clients' })
+          if (problems.length > 0) return
+          for (const { entry: made, problem } of servers)
+            expect(made === null ? problem : serverDefinition.parse(made)).not.toBeNull()
+          if (servers.some(({ problem }) => problem === null)) await bench.importAll()
+          const ids = servers.flatMap(({ id, problem }) => (problem === null ? [id] : []))
+          expect(bench.entries().map(({ id }) => id)).toEqual(ids)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  },
+)
