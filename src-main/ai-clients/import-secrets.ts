@@ -41,8 +41,7 @@ export function literalSecrets(entry: JsonRecord): LiteralSecret[] {
       const value = text.slice(start, end).replaceAll('$${', '${')
       if (value.length > maxSecretLength) continue
       const own = upperSnake(named)
-      const wanted =
-        hint === undefined ? own : upperSnake(place === 'url' ? hint : `${named}_${hint}`)
+      const wanted = hint === undefined ? own || 'KEY' : upperSnake(`${named}_${hint}`)
       const name = generic.test(wanted) ? `${upperSnake(id)}_${wanted}` : wanted
       const part = hint === undefined || hint === 'url_key' ? where : `${where}, ${hint}`
       found.push({ place, where: part, name: name.slice(0, 120), value, path, start, end })
@@ -78,7 +77,7 @@ export function literalSecrets(entry: JsonRecord): LiteralSecret[] {
         ['runtime', 'args', at],
         'argument',
         option,
-        option.startsWith('argument') ? 'key' : option,
+        option === 'argument' ? '' : option,
       )
     }
   for (const [name, text] of texts(entry['env']))

@@ -24,11 +24,12 @@ function serverLines(
   if (duplicate_of !== null) return [`= ${duplicate_of} (${from}): it is in the catalog already`]
   return [
     `+ ${id} (${from}): ${commandOf(entry)}`,
-    ...found.map(({ place, where, name, is_kept }) =>
-      secrets === 'keep'
-        ? `    the secret in ${place} ${where} stays in the catalog's text`
-        : `    the secret in ${place} ${where} becomes \${secret:${name}}${is_kept ? ', which is kept already' : ''}`,
-    ),
+    ...found.map(({ place, where, name, is_kept }) => {
+      const named = where.startsWith(place) ? `an ${where}` : `${place} ${where}`
+      const what = `    the secret in ${place === 'url' ? `its ${where}` : named}`
+      if (secrets === 'keep') return `${what} stays in the catalog's text`
+      return `${what} becomes \${secret:${name}}${is_kept ? ', which is kept already' : ''}`
+    }),
     ...notes.map((note) => `    ${note}`),
   ]
 }
