@@ -55,6 +55,9 @@ export async function readBundle(file: string, stateDir: string): Promise<Bundle
       if (await isThere(folder)) return false
       prepareFolder(stateDir)
       prepareFolder(parent)
+      // Of a process that was killed: only one unpacks at a time.
+      for (const name of await fs.readdir(parent))
+        if (name.endsWith('.tmp')) await fs.rm(path.join(parent, name), { recursive: true })
       const draft = `${folder}.${randomUUID()}.tmp`
       try {
         await inZip(file, bytes, (zip) => unpackAll(zip, draft, manifest.server.type === 'binary'))

@@ -54,6 +54,17 @@ export class ServerImport {
    * file or the catalog is another than `before` was given for), `conflict`, `catalog_invalid`, `bad_request`.
    */
   async import(input: ImportInput): Promise<ImportResult> {
+    // Two at once would take back each other's secrets.
+    const { plan, added, replacements, kept, reload } =
+      await this.#options.connections.store.locked(() => this.#add(input))
+    const clients: ImportResult['clients'] = []
+    for (const one of replacements) clients.push(await this.#replace(one, plan))
+    const result = { added: added.map(({ key, id }) => ({ key, id })), ...kept, clients, reload }
+    return { ...result, message: messageOf(result) }
+  }
+
+  /** Bundles, secrets and the catalog: all of it or nothing. */
+  async #add(input: ImportInput) {
     const { catalog, connections } = this.#options
     const { text, etag } = await catalog.read()
     const plan = await this.#plan(input.source)
@@ -70,24 +81,30 @@ export class ServerImport {
     // What would fail at the end is found out before anything is done.
     for (const one of replacements) await this.#assertReplaceable(one, plan)
     const undo: (() => Promise<unknown>)[] = []
-    let kept: Pick<ImportResult, 'secrets' | 'secrets_note'>
-    let reload: ImportResult['reload'] = null
     try {
-      for (const { server } of added)
-        if (server.bundle !== undefined && (await server.bundle.unpack())) {
-          const { bundle } = server
-          undo.push(() => bundle.remove())
-        }
-      kept = await this.#keepSecrets(input.secrets === 'keychain' ? added : [], undo)
-      if (added.length > 0) reload = (await catalog.replace(edited, etag)).reload
+      for (const { server } of added) {
+        const { bundle } = server
+        if (bundle !== undefined && (await bundle.unpack())) undo.push(() => bundle.remove())
+      }
+      const kept = await this.#keepSecrets(input.secrets === 'keychain' ? added : [], undo)
+      const reload = added.length > 0 ? await this.#write(edited, etag) : null
+      return { plan, added, replacements, kept, reload }
     } catch (thrown) {
       for (const step of undo.toReversed()) await step().catch(() => {})
       throw thrown
     }
-    const clients: ImportResult['clients'] = []
-    for (const one of replacements) clients.push(await this.#replace(one, plan))
-    const result = { added: added.map(({ key, id }) => ({ key, id })), ...kept, clients, reload }
-    return { ...result, message: messageOf(result) }
+  }
+
+  async #write(text: string, etag: string): Promise<ImportResult['reload']> {
+    const { catalog } = this.#options
+    try {
+      return (await catalog.replace(text, etag)).reload
+    } catch (thrown) {
+      // Written, and only not taken yet: why not shows where the catalog does.
+      const now = await catalog.read().catch(() => undefined)
+      if (now?.text === text) return null
+      throw thrown
+    }
   }
 
   async #plan(source: ImportSource): Promise<ImportPlan> {

@@ -201,6 +201,20 @@ describe.runIf(onPosix)('an import', () => {
     expect(fs.readdirSync(folder).some((name) => name.endsWith('.tmp'))).toBe(false)
   })
 
+  test('two at once: one is done, the other refused, and no secret is lost', async () => {
+    const bench = new ImportBench({ catalog })
+    bench.user.write(cursor, json({ git }))
+    const source = { from: 'clients' } as const
+    const { before, servers } = await bench.imports.preview(source)
+    const picks = servers.map(({ key }) => ({ key }))
+    const once = () =>
+      bench.imports.import({ source, before, picks, secrets: 'keychain', replace: [] })
+    const ends = await Promise.allSettled([once(), once()])
+    expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(await bench.secrets.get('GITHUB_TOKEN')).toBe(token)
+    expect(bench.entries().map(({ id }) => id)).toEqual(['files', 'git'])
+  })
+
   test('wants ids that nobody has, and servers that there are', async () => {
     const bench = new ImportBench({ catalog })
     bench.user.write(cursor, json({ git, bad: { type: 'sse' } }))
