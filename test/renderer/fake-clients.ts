@@ -6,6 +6,9 @@ import type { ParsedInput, ProcedureName } from '../../src-shared/api.ts'
 import type { AccessRow } from '../../src-shared/client-access.ts'
 import { ClientRegister } from '../../src-main/ai-clients/client-register.ts'
 import { Connections } from '../../src-main/ai-clients/connections.ts'
+import type { ImportCatalog } from '../../src-main/ai-clients/import-catalog.ts'
+import { ServerImport } from '../../src-main/ai-clients/server-import.ts'
+import type { SecretStore } from '../../src-main/secrets/secret-store.ts'
 import { silentLog } from '../../src-main/telemetry/log.ts'
 import { sampleClientFiles } from './fake-client-files.ts'
 
@@ -16,6 +19,7 @@ const hourMs = 3_600_000
 interface FakeClientsOptions {
   url: () => string
   serverIds: () => string[]
+  catalog: ImportCatalog
 }
 
 type Input<N extends ProcedureName> = Omit<ParsedInput<N>, never>
@@ -29,6 +33,8 @@ export class FakeClients {
   rows = new Map<string, Partial<ClientRow>>()
   /** Open sessions and requests of each client. */
   counts = new Map<string, Pick<AccessRow, 'sessions' | 'request_count' | 'error_count'>>()
+  /** What the keychain holds. */
+  readonly secrets = new Map<string, string>()
   readonly #options: FakeClientsOptions
   #parts: Promise<Parts> | undefined
   #now: number | undefined
@@ -73,6 +79,14 @@ export class FakeClients {
 
   check(input: Input<'clients.check'>) {
     return this.#with(input, ({ connections }, { id }) => connections.check(id))
+  }
+
+  importPreview(input: Input<'clients.import_preview'>) {
+    return this.#with(input, (parts, { source }) => this.#import(parts).preview(source))
+  }
+
+  import(input: Input<'clients.import'>) {
+    return this.#with(input, (parts, real) => this.#import(parts).import(real))
   }
 
   async access(): Promise<AccessRow[]> {
@@ -120,6 +134,29 @@ export class FakeClients {
     if (this.#parts === undefined) return
     const { root } = await this.#parts
     fs.rmSync(root, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  #import({ connections }: Parts): ServerImport {
+    const { url, catalog } = this.#options
+    return new ServerImport({
+      connections,
+      catalog,
+      secrets: this.#secrets,
+      ownUrls: () => [url()],
+    })
+  }
+
+  readonly #secrets: SecretStore = {
+    get: async (name) => this.secrets.get(name),
+    set: async (name, value) => {
+      this.secrets.set(name, value)
+      return { store: 'keychain', note: null }
+    },
+    list: async () => {
+      const secrets = [...this.secrets.keys()].map((name) => ({ name, store: 'keychain' as const }))
+      return { secrets, problem: null }
+    },
+    remove: async (name) => this.secrets.delete(name),
   }
 
   async #accessOf(id: string): Promise<AccessRow> {

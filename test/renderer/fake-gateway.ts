@@ -18,6 +18,7 @@ import { FakeCatalog } from './fake-catalog.ts'
 import { FakeClients } from './fake-clients.ts'
 import {
   logLine,
+  newServer,
   sampleActivity,
   sampleDetail,
   sampleLists,
@@ -77,6 +78,13 @@ export class FakeGateway implements GatewayApi {
   readonly clients = new FakeClients({
     url: () => this.info.url,
     serverIds: () => this.servers.filter(({ enabled }) => enabled).map(({ id }) => id),
+    catalog: {
+      path: this.info.catalog_path,
+      read: async () => this.catalog.read(this.info.catalog_path),
+      check: async (text) => this.catalog.check(text),
+      editText: async (text, edits) => this.catalog.edit(text, edits).text,
+      replace: async (text, etag) => this.saveCatalog(text, etag),
+    },
   })
   private readonly listeners = new Set<(event: ApiEvent) => void>()
   private readonly running = new Map<string, AbortController>()
@@ -246,16 +254,7 @@ export class FakeGateway implements GatewayApi {
     'catalog.read': () => this.catalog.read(this.info.catalog_path),
     'catalog.check': ({ text }) => this.catalog.check(text),
     'catalog.edit': ({ text, edits }) => this.catalog.edit(text, edits),
-    'catalog.save': ({ text, etag }) => {
-      const result = this.catalog.save(text, etag)
-      const kept = new Set(this.catalog.ids())
-      const known = new Set(sampleServers().map(({ id }) => id))
-      this.servers = this.servers.filter(
-        ({ id }) =>
-          kept.has(id) || !known.has(id) || !['postgres', 'filesystem', 'github'].includes(id),
-      )
-      return this.reloaded(result)
-    },
+    'catalog.save': ({ text, etag }) => this.saveCatalog(text, etag),
     'catalog.schema': () => ({ ...z.toJSONSchema(catalogSchema, { io: 'input' }) }),
     'catalog.from_snippet': ({ text }) => this.catalog.fromSnippet(text),
     'catalog.reload': () => this.reloaded().reload,
@@ -282,12 +281,8 @@ export class FakeGateway implements GatewayApi {
     'clients.disconnect': (input) => this.clients.disconnect(input),
     'clients.undo': (input) => this.clients.undo(input),
     'clients.check': (input) => this.clients.check(input),
-    'clients.import_preview': () => {
-      throw new GatewayError('conflict', 'Not yet.')
-    },
-    'clients.import': () => {
-      throw new GatewayError('conflict', 'Not yet.')
-    },
+    'clients.import_preview': (input) => this.clients.importPreview(input),
+    'clients.import': (input) => this.clients.import(input),
     'access.list': () => this.clients.access(),
     'access.grant': (input) => this.clients.grant(input),
     'access.set_limits': (input) => this.clients.setLimits(input),
@@ -329,6 +324,17 @@ export class FakeGateway implements GatewayApi {
     'desktop.update': () => this.desktopState(),
     'desktop.restart_gateway': () => ({}),
     'desktop.quit': () => ({}),
+  }
+
+  private saveCatalog(text: string, etag: string): ProcedureOutput<'catalog.save'> {
+    const result = this.catalog.save(text, etag)
+    const added = new Set(result.servers_added)
+    const removed = new Set(result.servers_removed)
+    this.servers = [
+      ...this.servers.filter(({ id }) => !removed.has(id) && !added.has(id)),
+      ...[...added].map((id) => newServer(id)),
+    ]
+    return this.reloaded(result)
   }
 
   private desktopState(): DesktopState {
