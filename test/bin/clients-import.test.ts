@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { zipOf } from '../ai-clients/zip-file.ts'
 import { dist, freshUser, Program, sampleCatalog } from './programs.ts'
 
 const sample = path.join(import.meta.dirname, '..', 'fixtures', 'sample-server.mjs')
@@ -129,6 +130,30 @@ describe.runIf(process.platform === 'linux')('gateway clients import', () => {
     expect(await run(['import', 'cursor', '-'])).toMatchObject({ code: 2 })
     expect(await run(['import', '--secrets', 'x'])).toMatchObject({ code: 2 })
     expect(await run(['import', 'nobody'])).toMatchObject({ code: 1 })
+  })
+
+  test('a bundle is unpacked, and its server runs', async () => {
+    const { home, file, run, start } = user()
+    const manifest = {
+      manifest_version: '0.3',
+      name: 'sample',
+      version: '1.0.0',
+      server: {
+        type: 'node',
+        entry_point: 'index.mjs',
+        mcp_config: { command: process.execPath, args: ['${__dirname}/index.mjs'] },
+      },
+    }
+    const zip = zipOf([
+      { name: 'manifest.json', content: JSON.stringify(manifest) },
+      { name: 'index.mjs', content: fs.readFileSync(sample) },
+    ])
+    fs.writeFileSync(path.join(home, 'sample.mcpb'), zip)
+    const done = await run(['import', '--file', 'sample.mcpb', '--yes'])
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    await start()
+    expect(await run(['connect', 'cursor', '--yes'])).toMatchObject({ code: 0 })
+    expect(await toolsOf(asClient(file, 'gateway'))).toContain('sample__echo')
   })
 
   test.runIf(fs.existsSync('/usr/bin/script'))('asks at a terminal', async () => {
