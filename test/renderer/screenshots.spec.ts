@@ -26,6 +26,8 @@ const screens: [name: string, address: string][] = [
   ['client-connect-cli', '/clients/claude-code?connect=1'],
   ['clients-grant', '/clients?grant=1'],
   ['clients-import', '/clients?import=1'],
+  ['clients-found', '/clients?import=1'],
+  ['client-check', '/clients/cursor'],
   ['logs', '/logs'],
   ['settings', '/settings'],
 ]
@@ -44,6 +46,7 @@ for (const [name, address] of screens)
         await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
         await open(address)
         await waitFor(page, address)
+        await goOn(page, name)
         await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
         if (name === 'server' || name === 'activity') await page.locator('canvas').first().waitFor()
         await page.evaluate(() => document.fonts.ready)
@@ -62,4 +65,13 @@ async function waitFor(page: Page, address: string): Promise<void> {
         ? page.getByRole('grid', { name: 'AI clients' })
         : page.getByRole('heading')
   await what.first().waitFor()
+}
+
+/** What no address leads to. */
+async function goOn(page: Page, name: string): Promise<void> {
+  if (name === 'clients-found') {
+    await page.getByRole('button', { name: 'Look for servers' }).click()
+    await page.getByRole('button', { name: 'Show the change in Claude Desktop' }).click()
+  }
+  if (name === 'client-check') await page.getByRole('button', { name: 'Check now' }).click()
 }
