@@ -15,14 +15,19 @@ interface WindowFixtures {
 
 /** Specs of the window on the fake gateway. Any console error or uncaught one fails the test. */
 export const test = base.extend<WindowFixtures>({
-  gateway: async ({}, use) => use(new FakeGateway()),
+  gateway: async ({}, use) => {
+    const gateway = new FakeGateway()
+    await use(gateway)
+    await gateway.close()
+  },
   server: async ({ gateway }, use) => {
     const server = await serveGateway(gateway)
     await use(server)
     await server.close()
   },
   expectedErrors: async ({}, use) => use([]),
-  page: async ({ page, expectedErrors }, use) => {
+  // The server is named so that it ends after the page has been looked at: its end is an error in the console.
+  page: async ({ page, expectedErrors, server: _server }, use) => {
     const errors: string[] = []
     page.on('pageerror', (error) => errors.push(String(error)))
     page.on('console', (message) => {
