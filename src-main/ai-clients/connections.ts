@@ -16,7 +16,6 @@ import { EntryText } from './entry-edit.ts'
 import { FileChanges } from './file-changes.ts'
 import type { ClientTokens, FileChangesOptions } from './file-changes.ts'
 import { fileDiff } from './file-diff.ts'
-import { secretsIn } from './import-secrets.ts'
 import { alternativesOf, ownCommand, runOwnCommand } from './own-command.ts'
 
 /** Whom the gateway lets in, beside what stands in files. */
@@ -74,7 +73,7 @@ export class Connections {
       file: file.path,
       file_exists: file.bytes !== undefined,
       before: file.version,
-      diff: fileDiff(file.path, plan.before.text, plan.after.text, secretsOf(plan)),
+      diff: fileDiff(file.path, plan.before.text, plan.after.text, await secretsOf(plan)),
       entries: entries.map(({ name, entry }) => ({
         name,
         text: JSON.stringify(entry, undefined, 2),
@@ -291,7 +290,8 @@ function serversOf(id: string, connections: readonly Connection[]): string[] | u
 }
 
 /** What looks like a secret in the file's other entries: a difference shows the lines around. */
-function secretsOf({ before, container }: ConnectPlan): string[] {
+async function secretsOf({ before, container }: ConnectPlan): Promise<string[]> {
+  const { secretsIn } = await import('./import-secrets.ts')
   return before.entries(container).flatMap(({ name, value }) => secretsIn(name, value))
 }
 

@@ -211,6 +211,8 @@ export class FileChanges {
 
   /** The bytes from before, if the file is what was written. False: nothing was done. */
   async bringBack(one: Connection, now: ClientFile): Promise<boolean> {
+    // A process that ended in the middle has done it already.
+    if (one.earlier.length > 0 && now.version === one.before) return true
     if (one.written === null || now.version !== one.written) return false
     if (one.made_file && one.before === absentVersion) {
       await removeClientFile(now, one.made_folder)

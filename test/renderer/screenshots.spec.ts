@@ -63,7 +63,8 @@ async function waitFor(page: Page, address: string): Promise<void> {
       ? page.getByRole('tab')
       : address.startsWith('/clients')
         ? page.getByRole('grid', { name: 'AI clients' })
-        : page.getByRole('heading')
+        : // The window opens with the servers, whose heading is another.
+          page.getByRole('heading', { level: 1, name: new RegExp(address.slice(1), 'i') })
   await what.first().waitFor()
 }
 

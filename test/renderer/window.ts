@@ -31,7 +31,8 @@ export const test = base.extend<WindowFixtures>({
     const errors: string[] = []
     page.on('pageerror', (error) => errors.push(String(error)))
     page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text())
+      if (message.type() === 'error' && !networkChanged.test(message.text()))
+        errors.push(message.text())
     })
     await use(page)
     const unexpected = errors.filter((text) => !expectedErrors.some((one) => one.test(text)))
@@ -45,6 +46,9 @@ export const test = base.extend<WindowFixtures>({
     })
   },
 })
+
+/** The machine's network came or went, such as a container's: requests on the loopback are asked again. */
+const networkChanged = /net::ERR_NETWORK_CHANGED/
 
 /** Answers with a status above 399 are console errors of the browser's own. */
 export const failedRequest = /Failed to load resource: the server responded with a status of/
