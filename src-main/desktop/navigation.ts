@@ -41,7 +41,8 @@ function isSamePage(target: string, current: string): boolean {
   return target.startsWith(appUrl) && page(target) === page(current)
 }
 
-function openOutside(text: string): void {
+/** Shows a web address in the person's browser. */
+export function openOutside(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined) return
   // What pretends to be another site, `https://bank.example@evil.example`.

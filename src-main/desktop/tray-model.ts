@@ -8,7 +8,10 @@ export interface TrayState {
   /** Why there is no gateway. */
   problem: string | null
   paused: boolean
-  servers: readonly Pick<ServerRow, 'id' | 'display_name' | 'status' | 'reason' | 'enabled'>[]
+  servers: readonly Pick<
+    ServerRow,
+    'id' | 'display_name' | 'status' | 'reason' | 'enabled' | 'sign_in'
+  >[]
   launchAtLogin: { can: boolean; on: boolean }
   update: DesktopState['update']
 }
@@ -18,7 +21,7 @@ export type TrayIcon = 'running' | 'changing' | 'stopped' | 'unhealthy'
 
 export type TrayAct =
   | { do: 'show'; route?: string }
-  | { do: 'start' | 'stop' | 'restart'; id: string }
+  | { do: 'start' | 'stop' | 'restart' | 'sign-in'; id: string }
   | { do: 'pause' | 'resume' | 'retry' | 'update' | 'quit' }
   | { do: 'launch-at-login'; on: boolean }
 
@@ -61,7 +64,7 @@ function iconOf({ gateway, paused, servers }: TrayState): TrayIcon {
   if (gateway === 'starting') return 'changing'
   const has = (...states: ServerRow['status'][]): boolean =>
     servers.some(({ status }) => states.includes(status))
-  if (has('unhealthy')) return 'unhealthy'
+  if (has('unhealthy') || servers.some(wantsPerson)) return 'unhealthy'
   if (has('starting', 'stopping')) return 'changing'
   return has('running') && !paused ? 'running' : 'stopped'
 }
@@ -75,6 +78,10 @@ function summaryOf({ gateway, problem, paused, servers }: TrayState): string {
   const [first] = unhealthy
   if (first !== undefined && unhealthy.length === 1) return `${first.display_name} is unhealthy`
   if (first !== undefined) return `${unhealthy.length} servers are unhealthy`
+  const waiting = servers.filter(wantsPerson)
+  const [waits] = waiting
+  if (waits !== undefined && waiting.length === 1) return `${waits.display_name} needs a sign-in`
+  if (waits !== undefined) return `${waiting.length} servers need a sign-in`
   const running = servers.filter(({ status }) => status === 'running').length
   return `${running} of ${servers.length} servers ${running === 1 ? 'runs' : 'run'}`
 }
@@ -83,7 +90,7 @@ function serverItems({ gateway, paused, servers }: TrayState): TrayItem[] {
   if (gateway === 'none' || gateway === 'starting' || servers.length === 0) return []
   const byState = servers.toSorted(
     (a, b) =>
-      ranks[a.status] - ranks[b.status] ||
+      rankOf(a) - rankOf(b) ||
       a.display_name.localeCompare(b.display_name) ||
       a.id.localeCompare(b.id),
   )
@@ -106,10 +113,26 @@ const ranks: Record<ServerRow['status'], number> = {
   stopped: 3,
 }
 
-function serverItem(
-  { id, display_name, status, reason, enabled }: TrayState['servers'][number],
-  paused: boolean,
-): TrayItem {
+function rankOf(server: TrayState['servers'][number]): number {
+  return wantsPerson(server) ? 0 : ranks[server.status]
+}
+
+/** It is of no use until somebody signs in to it. */
+function wantsPerson({ enabled, sign_in }: TrayState['servers'][number]): boolean {
+  return enabled && (sign_in?.state === 'needed' || sign_in?.state === 'failed')
+}
+
+function serverItem(server: TrayState['servers'][number], paused: boolean): TrayItem {
+  const { id, display_name, status, reason, enabled, sign_in } = server
+  if (wantsPerson(server))
+    return {
+      type: 'submenu',
+      label: `${statusMarks.unhealthy.mark} ${display_name}`,
+      items: [
+        { type: 'text', label: shortened(sign_in?.problem ?? 'It needs a sign-in') },
+        act(actionWords.signIn, { do: 'sign-in', id }),
+      ],
+    }
   const { mark, word } = statusMarks[status]
   const isUp = status === 'running' || status === 'starting' || status === 'unhealthy'
   const canStart = enabled && !paused

@@ -5,7 +5,7 @@ import type { TrayItem, TrayState } from '../../src-main/desktop/tray-model.ts'
 type Server = TrayState['servers'][number]
 
 function server(id: string, status: Server['status'], more: Partial<Server> = {}): Server {
-  return { id, display_name: id, status, reason: '', enabled: true, ...more }
+  return { id, display_name: id, status, reason: '', enabled: true, sign_in: null, ...more }
 }
 
 function state(servers: readonly Server[], more: Partial<TrayState> = {}): TrayState {
@@ -148,4 +148,32 @@ test('the same state gives the same tray', () => {
   const one = state([server('b', 'running'), server('a', 'running')])
   const other = state([server('a', 'running'), server('b', 'running')])
   expect(trayModel(one)).toEqual(trayModel(other))
+})
+
+test('a server that waits for a person comes first, with the one act that helps', () => {
+  const sign_in = {
+    state: 'needed' as const,
+    issuer: 'https://auth.example.test',
+    account: null,
+    scopes: [],
+    expires_at: null,
+    renews: false,
+    problem: null,
+  }
+  const waits = server('notion', 'stopped', { sign_in })
+  const { icon, tooltip, items } = trayModel(state([server('a', 'running'), waits]))
+  expect(icon).toBe('unhealthy')
+  expect(tooltip).toContain('notion needs a sign-in')
+  const first = items.find((item) => item.type === 'submenu')
+  expect(first).toMatchObject({
+    label: '▲ notion',
+    items: [
+      { type: 'text', label: 'It needs a sign-in' },
+      { label: 'Sign in', act: { do: 'sign-in', id: 'notion' }, enabled: true },
+    ],
+  })
+  // Nobody is bothered with one that is switched off, or done with.
+  const off = server('off', 'stopped', { sign_in, enabled: false })
+  const done = server('done', 'stopped', { sign_in: { ...sign_in, state: 'signed_in' } })
+  expect(trayModel(state([off, done])).icon).toBe('stopped')
 })
