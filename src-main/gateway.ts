@@ -30,6 +30,8 @@ import type { Clock } from './servers/clock.ts'
 import { Server } from './servers/server.ts'
 import type { LifeSettings } from './servers/server-options.ts'
 import { detailOf, summaryOf } from './servers/server-view.ts'
+import { resumeSignIns, signInEvents } from './sign-in/sign-in-servers.ts'
+import type { SignIns } from './sign-in/sign-ins.ts'
 import { statisticsOf } from './servers/statistics.ts'
 import type { ServerStatistics } from './servers/statistics.ts'
 import { Supervisor } from './servers/supervisor.ts'
@@ -94,6 +96,8 @@ export interface GatewayOptions {
   readSecret?: SecretReader
   /** Which AI clients there are, and what each may see; without it, all may see everything. */
   clients?: ClientRegister
+  /** Who signs in to remote servers; without it, only headers of the catalog do. */
+  signIns?: SignIns
   /** Where the started processes are written down, for a clean-up after a kill. */
   records?: ProcessRecorder
   /** The built parse worker; without it large catalogs are parsed on the main thread. */
@@ -110,6 +114,7 @@ export interface GatewayCore extends Gateway {
   readonly oneCall: OneCall
   readonly catalog: CatalogInForce
   readonly servers: ServerDirectory
+  readonly signIns: SignIns | undefined
   /** Undefined with `history: false`. */
   readonly history: History | undefined
   readonly clock: Clock
@@ -141,7 +146,7 @@ const maxSessions = 5_000
  * everywhere, and takes the catalog once it is valid. Rejects with GatewayError if the file cannot be read or made.
  */
 export async function createGateway(options: GatewayOptions): Promise<GatewayCore> {
-  const { config, catalogPath, stateDir, log, redactor, clients } = options
+  const { config, catalogPath, stateDir, log, redactor, clients, signIns } = options
   const clock = options.clock ?? systemClock
   const startedAt = clock.now()
   const startedWall = clock.wall()
@@ -152,7 +157,8 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     clock,
   })
   const trees = new ProcessTrees(options.records ? { records: options.records } : {})
-  const launch = createLaunch(createLocalProcessLaunch({ environment, trees, clock }), config)
+  const local = createLocalProcessLaunch({ environment, trees, clock })
+  const launch = createLaunch(local, config, signIns)
   const store = new ListingStore(stateDir, log)
   const settings = lifeSettings(config)
   const feed = new EventFeed(log)
@@ -188,6 +194,10 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     return serverLog
   }
 
+  const stateChanged = (server: Server): void => {
+    if (feed.isHeard) feed.emit({ type: 'state', server: summaryOf(server, clock) })
+  }
+
   const supervisor = new Supervisor({
     clock,
     createServer: (definition) =>
@@ -202,11 +212,10 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
         history,
         redact,
         version,
+        signIn: (id) => signIns?.known(id),
         isPaused: () => isPaused,
         events: {
-          changed: (server) => {
-            if (feed.isHeard) feed.emit({ type: 'state', server: summaryOf(server, clock) })
-          },
+          changed: stateChanged,
           notification: (server, owner, envelope) => sessions.notification(server, owner, envelope),
           listsChanged: (server, owner, methods, isFirst) =>
             sessions.listsChanged(server, owner, methods, isFirst),
@@ -245,12 +254,17 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     apply: (wanted) => supervisor.apply(wanted),
     loaded: (result, anyChange) => {
       // An unchanged catalog is a no-op, for the clients as well.
-      if (anyChange) sessions.catalogChanged()
+      if (anyChange) {
+        sessions.catalogChanged()
+        signIns?.catalogChanged((id) => supervisor.get(id) !== undefined, result.servers_changed)
+      }
       feed.emit({ type: 'reload', ok: true, ...result })
     },
     refused: (errors) => feed.emit({ type: 'reload', ok: false, errors }),
   })
+  await signIns?.open(signInEvents(supervisor, stateChanged))
   await catalog.open()
+  if (signIns) void resumeSignIns(signIns, supervisor)
   void store.prune(clock.wall())
   for (const server of supervisor.all())
     if (server.definition.always_on && server.definition.enabled) server.start().catch(() => {})
@@ -270,6 +284,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     sessions,
     oneCall,
     servers: supervisor,
+    signIns,
     history,
     clock,
     startedAt: new Date(startedWall).toISOString(),
@@ -331,6 +346,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     killAll: () => trees.killAllSync(),
     shutdown: async () => {
       closing = true
+      signIns?.close()
       await Promise.all([supervisor.shutdown(), catalog.close()])
       sessions.closeAll()
       await Promise.all([store.settled(), history?.close()])
@@ -369,12 +385,15 @@ function lifeSettings(config: Config): LifeSettings {
 }
 
 /** The runtime of each kind of server; what is not always needed is loaded when it is. */
-function createLaunch(local: Launch, config: Config): Launch {
+function createLaunch(local: Launch, config: Config, signIns: SignIns | undefined): Launch {
   let remote: Promise<Launch> | undefined
   return async (definition, events, signal) => {
     if (definition.runtime.type === 'local-process') return local(definition, events, signal)
     remote ??= import('./runtimes/remote.ts').then(({ createRemoteLaunch }) =>
-      createRemoteLaunch({ maxConnections: config.max_connections_per_server }),
+      createRemoteLaunch({
+        maxConnections: config.max_connections_per_server,
+        ...(signIns && { authorization: (definition) => signIns.authorization(definition) }),
+      }),
     )
     return (await remote)(definition, events, signal)
   }

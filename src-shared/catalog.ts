@@ -185,6 +185,7 @@ export const catalogSchema = z.strictObject({
 
 export type Runtime = z.infer<typeof runtime>
 export type RuntimeType = Runtime['type']
+export type OauthClient = z.infer<typeof oauthClient>
 export type ToolFilter = z.infer<typeof toolFilter>
 /** One entry of the catalog as it is written: `${VAR}` templates unresolved, defaults filled in. */
 export type ServerDefinition = z.infer<typeof serverDefinition>

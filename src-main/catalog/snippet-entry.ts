@@ -166,7 +166,8 @@ function variables(read: Reader, texts: SnippetTexts): Record<string, string> {
 }
 
 function toolFilter(read: Reader): JsonRecord | undefined {
-  const allow = plainTexts(read.take('includeTools', 'enabled_tools') ?? [])
+  const named = plainTexts(read.take('includeTools', 'enabled_tools', 'tools') ?? [])
+  const allow = named.includes('*') ? [] : named
   const deny = plainTexts(read.take('excludeTools', 'disabledTools', 'disabled_tools') ?? [])
   if (allow.length + deny.length === 0) return undefined
   return {

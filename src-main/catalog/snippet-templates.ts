@@ -97,7 +97,7 @@ export class SnippetTexts {
   /** The variables of VS Code, Zed, OpenCode, Continue and shells, wherever they stand. */
   #translated(text: string): string {
     const { syntax, project } = this.#rules
-    if (syntax === 'literal') return text.replaceAll('${', '$${')
+    if (syntax === 'literal') return text.replaceAll('${', () => '$${')
     if (/\{file:[^{}]+\}|\$\([^()]+\)/.test(text))
       this.notes.add(`${text} has no meaning here, and stays as it is written.`)
     return text.replaceAll(
@@ -116,7 +116,7 @@ export class SnippetTexts {
           this.notes.add('It names the folder of an editor’s workspace: replace it with a path.')
           return '${WORKSPACE_FOLDER}'
         }
-        if (/^[A-Za-z_]\w*(?::-.*)?$/s.test(inside)) return all
+        if (/^(?:secret:[\w.-]+|[A-Za-z_]\w*)(?::-.*)?$/s.test(inside)) return all
         this.notes.add(`${all} has no meaning here, and stays as it is written.`)
         return `$${all}`
       },

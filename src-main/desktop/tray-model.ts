@@ -146,7 +146,10 @@ function stateInWords(server: TrayState['servers'][number]): string {
   const { word } = statusMarks[state]
   const host = issuerHost(server.sign_in?.issuer ?? null)
   if (state === 'signing_in') return `${word}: waiting for the browser`
-  if (state === 'sign_in_needed') return host === null ? word : shortened(`${word}: at ${host}`)
+  if (state === 'sign_in_needed') {
+    const why = server.sign_in?.problem ?? (host === null ? null : `at ${host}`)
+    return why === null ? word : shortened(`${word}: ${why}`)
+  }
   return server.reason === '' ? word : shortened(`${word}: ${server.reason}`)
 }
 
@@ -154,6 +157,7 @@ function gatewayItems({ gateway, paused, servers }: TrayState): TrayItem[] {
   if (gateway === 'starting') return []
   if (gateway === 'none') return [act(actionWords.tryAgain, { do: 'retry' }), separator]
   return [
+    act(`${actionWords.connectClients}…`, { do: 'show', route: '#/clients' }),
     paused
       ? act(actionWords.resumeAll, { do: 'resume' })
       : act(actionWords.pauseAll, { do: 'pause' }, servers.length > 0),

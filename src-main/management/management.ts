@@ -22,6 +22,7 @@ import { gatewayProcedures } from './gateway-state.ts'
 import { secretProcedures } from './secrets.ts'
 import { serverProcedures } from './servers.ts'
 import { settingsProcedures } from './settings.ts'
+import { signInProcedures } from './sign-in.ts'
 
 /** The management API (`src-shared/api.ts`), for whichever carrier. */
 export interface Management {
@@ -50,12 +51,13 @@ export function createManagement(options: ManagementOptions): Management {
     progress: (session, call_id, progress) =>
       parts.tell(session, { type: 'call_progress', call_id, ...progress }),
   })
-  const own: Omit<Required<Available>, keyof ProceduresOf<'desktop' | 'sign_in'>> = {
+  const own: Omit<Required<Available>, keyof ProceduresOf<'desktop'>> = {
     ...serverProcedures(parts, calls),
     ...catalogProcedures(parts),
     ...gatewayProcedures(parts),
     ...settingsProcedures(parts),
     ...secretProcedures(parts),
+    ...signInProcedures(parts),
     ...accessProcedures(parts),
     ...activityProcedures(parts, calls),
     ...clientProcedures(parts),

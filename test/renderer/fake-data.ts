@@ -126,6 +126,11 @@ function named9(now: number): ServerRow[] {
   ]
 }
 
+/** One that was added to the catalog just now. */
+export function newServer(id: string): ServerRow {
+  return sampleRow(Date.now(), { id, display_name: id })
+}
+
 /** A server that has never run, but for what is given. */
 export function sampleRow(
   now: number,

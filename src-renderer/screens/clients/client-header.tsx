@@ -48,7 +48,7 @@ export function ClientHeader({ client }: { client: ListedClient }) {
                 void navigate({ to: '.', search: (old) => ({ ...old, connect: '1' }) })
               }
             >
-              {isConnected(client) ? 'Connect otherwise' : 'Connect'}
+              {isConnected(client) ? 'Change entry' : 'Connect'}
             </Button>
           )}
           <IconButton icon={X} label="Close" className="max-wide:hidden" onClick={back} />

@@ -100,7 +100,7 @@ const FullCells = memo(function FullCells({ client, tabIndex, onConnect }: FullC
   const { name, state, access, row, problem } = client
   const file = fileOf(client)
   const kind = row?.connections[0]?.kind
-  const isKnown = state !== 'absent' && state !== 'found'
+  const mayHaveCome = isConnected(client) || access !== undefined
   return (
     <>
       <Cell className="flex items-center gap-2.5">
@@ -123,7 +123,7 @@ const FullCells = memo(function FullCells({ client, tabIndex, onConnect }: FullC
         {kind === undefined ? (access?.has_token === true ? 'Token' : '–') : kindWords[kind]}
       </Cell>
       <Cell className="text-muted">
-        {access?.last_seen == null ? isKnown ? 'Never' : '–' : <Time at={access.last_seen} />}
+        {access?.last_seen == null ? mayHaveCome ? 'Never' : '–' : <Time at={access.last_seen} />}
       </Cell>
       <Cell number className="hidden @4xl:block">
         {access === undefined ? '–' : count(access.sessions)}

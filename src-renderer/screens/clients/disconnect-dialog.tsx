@@ -39,7 +39,9 @@ export function DisconnectDialog({ row, connection, onClose }: DisconnectDialogP
       title={`Disconnect ${row.name}?`}
       footer={
         <>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button autoFocus onClick={onClose}>
+            Cancel
+          </Button>
           <Button kind="danger" busy={disconnect.isPending} onClick={run}>
             Disconnect
           </Button>

@@ -5,7 +5,10 @@ export function PathText({ path, className }: { path: string; className?: string
   return (
     <span
       title={path}
-      className={cx('block truncate text-left font-mono text-sm [direction:rtl]', className)}
+      className={cx(
+        'block truncate text-left font-mono text-sm leading-5 [direction:rtl]',
+        className,
+      )}
     >
       <bdi>{path}</bdi>
     </span>

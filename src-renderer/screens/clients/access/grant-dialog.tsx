@@ -4,6 +4,7 @@ import { messageOf } from '../../../api-error.ts'
 import { Button } from '../../../components/button.tsx'
 import { Dialog } from '../../../components/dialog.tsx'
 import { Field, Input } from '../../../components/field.tsx'
+import { takeFocus } from '../../../components/take-focus.ts'
 import { useAct } from '../../../queries.ts'
 import { NoteLine } from '../note-line.tsx'
 import { useClients, useClientsChanged } from '../use-clients.ts'
@@ -69,7 +70,7 @@ export function GrantDialog({ onClose }: { onClose: () => void }) {
         ) : (
           <>
             <Button onClick={openIt}>Limit its access</Button>
-            <Button kind="primary" onClick={onClose}>
+            <Button kind="primary" ref={takeFocus} onClick={onClose}>
               Done
             </Button>
           </>

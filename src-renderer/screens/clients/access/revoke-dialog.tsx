@@ -38,7 +38,9 @@ export function RevokeDialog({ client, access, onClose }: RevokeDialogProps) {
       title={`Revoke the access of ${client.name}?`}
       footer={
         <>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button autoFocus onClick={onClose}>
+            Cancel
+          </Button>
           <Button kind="danger" busy={revoke.isPending} onClick={run}>
             Revoke access
           </Button>

@@ -3,6 +3,7 @@ import type { AccessRow } from '../../../../src-shared/client-access.ts'
 import { messageOf } from '../../../api-error.ts'
 import { Button } from '../../../components/button.tsx'
 import { Dialog } from '../../../components/dialog.tsx'
+import { takeFocus } from '../../../components/take-focus.ts'
 import { useAct } from '../../../queries.ts'
 import type { ListedClient } from '../listed-client.ts'
 import { NoteLine } from '../note-line.tsx'
@@ -39,12 +40,12 @@ export function TokenDialog({ client, access, onClose }: TokenDialogProps) {
         token === null ? (
           <>
             <Button onClick={onClose}>Cancel</Button>
-            <Button kind="primary" busy={grant.isPending} onClick={run}>
+            <Button kind="primary" autoFocus busy={grant.isPending} onClick={run}>
               Make a token
             </Button>
           </>
         ) : (
-          <Button kind="primary" onClick={onClose}>
+          <Button kind="primary" ref={takeFocus} onClick={onClose}>
             Done
           </Button>
         )

@@ -1,8 +1,9 @@
 import { useState } from 'react'
-import type { ClientRow } from '../../../../src-shared/api-clients.ts'
+import type { ClientPreview, ClientRow } from '../../../../src-shared/api-clients.ts'
 import { ApiError, messageOf } from '../../../api-error.ts'
 import { Button } from '../../../components/button.tsx'
 import { Dialog } from '../../../components/dialog.tsx'
+import { takeFocus } from '../../../components/take-focus.ts'
 import { SkeletonText } from '../../../components/states.tsx'
 import { useAct } from '../../../queries.ts'
 import { NoteLine } from '../note-line.tsx'
@@ -51,24 +52,28 @@ export function ConnectDialog({ row, onClose }: { row: ClientRow; onClose: () =>
       onOpenChange={(open) => {
         if (!open) onClose()
       }}
-      title={done === undefined ? `Connect ${row.name}` : `${row.name} is connected`}
+      title={
+        done !== undefined
+          ? `${row.name} is connected`
+          : row.connections.length > 0
+            ? `Change how ${row.name} is connected`
+            : `Connect ${row.name}`
+      }
       footer={
         done === undefined ? (
           <>
             <Button onClick={onClose}>Cancel</Button>
             <Button
               kind="primary"
-              disabled={!isCurrent || query.isFetching}
+              disabled={!isCurrent || query.isFetching || isDone(row, preview)}
               busy={connect.isPending}
               onClick={() => void run('file')}
             >
-              {preview !== undefined && isCurrent && preview.diff === ''
-                ? 'Connect as it is'
-                : 'Connect'}
+              Connect
             </Button>
           </>
         ) : (
-          <Button kind="primary" autoFocus onClick={onClose}>
+          <Button kind="primary" ref={takeFocus} onClick={onClose}>
             Done
           </Button>
         )
@@ -112,4 +117,9 @@ export function ConnectDialog({ row, onClose }: { row: ClientRow; onClose: () =>
       )}
     </Dialog>
   )
+}
+
+/** What would be written is there, and known. An entry by hand is still to be taken over. */
+function isDone(row: ClientRow, preview: ClientPreview | undefined): boolean {
+  return preview?.diff === '' && row.connections.some(({ file }) => file === preview.file)
 }

@@ -91,6 +91,7 @@ function Kinds({ row, draft, onChange }: PartProps) {
             type="radio"
             name={name}
             checked={kind === draft.kind}
+            autoFocus={kind === draft.kind}
             className="mt-0.5 accent-accent"
             onChange={() =>
               onChange({

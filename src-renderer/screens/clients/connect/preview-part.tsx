@@ -92,6 +92,10 @@ function Alternatives({ row, preview, isCurrent, isRunning, onRunCommand }: Prev
             ) : (
               <a
                 href={text}
+                // In the app, what would open a window goes to the system; in a browser it would leave an empty tab.
+                {...(window.openMcpGateway === undefined
+                  ? {}
+                  : { target: '_blank', rel: 'noreferrer' })}
                 className="inline-flex h-6 shrink-0 items-center gap-1.5 rounded border border-control/60 bg-raised px-2 text-sm font-medium hover:bg-hover"
               >
                 <ExternalLink size={14} aria-hidden />

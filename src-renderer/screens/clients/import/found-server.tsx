@@ -23,6 +23,8 @@ export function FoundServer({ server, preview, draft, taken, onChange }: FoundSe
   const errorId = useId()
   const isPicked = canPick(server) && draft.picked.has(key)
   const id = idOf(server, draft)
+  // As it was found, whatever it is going to be called.
+  const name = duplicate ?? (server.id === '' ? (server.origins[0]?.name ?? '') : server.id)
   const wrong = isPicked ? idProblem(server, preview, draft, taken) : undefined
   const pick = (on: boolean) => {
     const picked = new Set(draft.picked)
@@ -34,7 +36,7 @@ export function FoundServer({ server, preview, draft, taken, onChange }: FoundSe
     <li className="grid grid-cols-[16px_minmax(0,1fr)] gap-x-3 border-t border-line py-2.5 first:border-t-0">
       <input
         type="checkbox"
-        aria-label={`Import ${id}`}
+        aria-label={`Import ${name}`}
         checked={isPicked}
         disabled={!canPick(server)}
         className="mt-2 size-4 accent-accent"
@@ -56,7 +58,7 @@ export function FoundServer({ server, preview, draft, taken, onChange }: FoundSe
               }
             />
           ) : (
-            <span className="flex h-8 items-center font-medium">{duplicate ?? server.id}</span>
+            <span className="flex h-8 items-center font-medium">{name}</span>
           )}
           <span className="min-w-0 flex-1 truncate text-muted">
             {originsInWords(server.origins)}

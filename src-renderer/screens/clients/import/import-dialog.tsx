@@ -66,7 +66,7 @@ interface FoundStepProps {
 /** What was found, and the choice of it. */
 function FoundStep({ source, onBack, onClose, onDone }: FoundStepProps) {
   const gateway = useGateway()
-  const catalog = useRead('servers.list', {})
+  const catalog = useRead('catalog.read', {})
   const run = useAct('clients.import')
   const changed = useClientsChanged()
   const [chosen, setChosen] = useState<ImportDraft>()
@@ -85,7 +85,7 @@ function FoundStep({ source, onBack, onClose, onDone }: FoundStepProps) {
       : chosen === undefined
         ? firstDraft(preview)
         : draftOn(preview, chosen)
-  const taken = new Set((catalog.data ?? []).map(({ id }) => id))
+  const taken = new Set((catalog.data?.entries ?? []).map(({ id }) => id))
   const picked = preview === undefined || draft === undefined ? [] : pickedServers(preview, draft)
   const isReady =
     picked.length > 0 &&
@@ -104,6 +104,7 @@ function FoundStep({ source, onBack, onClose, onDone }: FoundStepProps) {
       setFailure(thrown)
       if (thrown instanceof ApiError && thrown.code === 'precondition_failed') {
         setChosen(draft)
+        void catalog.refetch()
         void found.refetch()
       }
     }

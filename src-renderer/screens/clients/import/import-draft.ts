@@ -64,13 +64,11 @@ export function idProblem(
   return isTwice ? `Another server here is called '${id}' as well.` : undefined
 }
 
-/** A client and its own entries that the gateway's can take the place of. */
+/** A client, and in each of its files those of its own entries that the gateway's can take the place of. */
 export interface Replacement {
   id: string
   title: string
-  file: string | null
-  /** Their names in its file. */
-  names: string[]
+  places: { file: string | null; names: string[] }[]
 }
 
 /** By client, of the picked servers. */
@@ -79,8 +77,10 @@ export function replacements(preview: ImportPreview, draft: ImportDraft): Replac
   for (const { origins } of pickedServers(preview, draft))
     for (const { client, title, file, name, can_replace } of origins) {
       if (client === null || !can_replace) continue
-      const known = byClient.get(client) ?? { id: client, title, file, names: [] }
-      byClient.set(client, { ...known, names: [...known.names, name] })
+      const known = byClient.get(client) ?? { id: client, title, places: [] }
+      const names = known.places.find((one) => one.file === file)?.names ?? []
+      const others = known.places.filter((one) => one.file !== file)
+      byClient.set(client, { ...known, places: [...others, { file, names: [...names, name] }] })
     }
   return [...byClient.values()]
 }
@@ -104,20 +104,25 @@ export function importInput(
   }
 }
 
-/** What connecting a client in place of its own entries is asked for: as it is connected already, else one entry. */
+/**
+ * What connecting a client in place of its own entries is asked for: as it is connected already, else one entry.
+ * Undefined for a file whose difference cannot be asked for: a project's.
+ */
 export function replaceInput(
-  { id, names, file }: Replacement,
+  id: string,
+  { file, names }: Replacement['places'][number],
   row: ClientRow | undefined,
-): ProcedureInput<'clients.preview'> {
-  const before = row?.connections.find((one) => one.file === file)
-  const isChoice = file !== null && row?.choices.includes(file) === true
+): ProcedureInput<'clients.preview'> | undefined {
+  if (file === null || row === undefined) return undefined
+  const before = row.connections.find((one) => one.file === file)
+  const isOwn = row.file === file || row.choices.includes(file)
+  if (!isOwn || (before !== undefined && before.project !== null)) return undefined
+  const name = before?.kind === 'shim-per-server' ? undefined : before?.entries[0]
   return {
     id,
     kind: before?.kind ?? 'shim-all',
-    ...(before !== undefined && before.kind !== 'shim-per-server' && before.entries[0] !== undefined
-      ? { name: before.entries[0] }
-      : {}),
-    ...(isChoice ? { file } : {}),
+    ...(name === undefined ? {} : { name }),
+    file,
     replace: names,
   }
 }

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import type { ClientPreview, ClientRow } from '../../../../src-shared/api-clients.ts'
+import type { ProcedureInput } from '../../../../src-shared/api.ts'
 import { messageOf, type ApiError } from '../../../api-error.ts'
 import { SkeletonText } from '../../../components/states.tsx'
 import { UnifiedDiff } from '../../../components/unified-diff.tsx'
@@ -56,7 +57,8 @@ interface ReplaceItemProps {
 function ReplaceItem({ replacement, row, isOn, onChange }: ReplaceItemProps) {
   const [isOpen, setOpen] = useState(false)
   const region = useId()
-  const { title, names, file } = replacement
+  const { id, title, places } = replacement
+  const names = places.flatMap((place) => place.names)
   return (
     <li className="border-t border-line py-2 first:border-t-0">
       <div className="flex items-center gap-3">
@@ -85,26 +87,39 @@ function ReplaceItem({ replacement, row, isOn, onChange }: ReplaceItemProps) {
         </button>
       </div>
       <div id={region} className={isOpen ? 'flex flex-col gap-1.5 pt-2 pl-7' : undefined}>
-        {isOpen && (
-          <>
-            {file !== null && <PathText path={file} className="text-muted" />}
-            <ReplaceDiff replacement={replacement} row={row} />
-          </>
-        )}
+        {isOpen &&
+          places.map((place) => (
+            <PlaceChange key={place.file ?? ''} id={id} place={place} row={row} />
+          ))}
       </div>
     </li>
   )
 }
 
-function ReplaceDiff({
-  replacement,
-  row,
-}: {
-  replacement: Replacement
+interface PlaceChangeProps {
+  id: string
+  place: Replacement['places'][number]
   row: ClientRow | undefined
-}) {
+}
+
+function PlaceChange({ id, place, row }: PlaceChangeProps) {
+  const input = replaceInput(id, place, row)
+  return (
+    <>
+      {place.file !== null && <PathText path={place.file} className="text-muted" />}
+      {input === undefined ? (
+        <p className="text-muted">
+          One entry of the gateway comes in the place of {place.names.join(', ')}.
+        </p>
+      ) : (
+        <ReplaceDiff input={input} />
+      )}
+    </>
+  )
+}
+
+function ReplaceDiff({ input }: { input: ProcedureInput<'clients.preview'> }) {
   const gateway = useGateway()
-  const input = replaceInput(replacement, row)
   const preview = useQuery<ClientPreview, ApiError>({
     queryKey: ['preview of a connection', JSON.stringify(input)],
     queryFn: () => gateway.call('clients.preview', input),

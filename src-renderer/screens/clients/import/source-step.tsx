@@ -55,6 +55,7 @@ export function SourceStep({ draft, onChange, onLook, onClose }: SourceStepProps
           <Button onClick={onClose}>Cancel</Button>
           <Button
             kind="primary"
+            disabled={draft.tab === 'clients' && rows.data === undefined}
             onClick={() => {
               setTried(true)
               if (source !== undefined) onLook(source)
