@@ -54,6 +54,9 @@ function ending(exit: ContainerExit, { address, memory, expected }: ExitContext)
     case 'exited': {
       if (exit.error !== '') return `did not run: ${exit.error.replace(/\.$/, '')}`
       const signal = code === null ? undefined : signals[code]
+      // Podman does not tell on every machine that it was the memory.
+      if (code === 137 && !expected && memory !== undefined)
+        return `was ended by SIGKILL (exit code 137): it used more memory than its limit of ${memory}, or was killed from outside the gateway. Raise \`memory\` in the catalog if that repeats`
       if (signal !== undefined && !expected && (code === 137 || code === 143))
         return `was ended by ${signal} from outside the gateway (exit code ${code})`
       return signal === undefined

@@ -39,15 +39,30 @@ function connectBySsh(destination: string, port: number | undefined, kind: Engin
     ...['--', destination, `${kind} system dial-stdio`],
   ]
   const child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
-  const stream = Duplex.from({ readable: child.stdout, writable: child.stdin })
+  const stream = new Duplex({
+    read: () => child.stdout.resume(),
+    write: (chunk: Buffer, _encoding, done) => void child.stdin.write(chunk, () => done()),
+    final: (done) => {
+      child.stdin.end()
+      done()
+    },
+    destroy: (error, done) => {
+      child.kill()
+      done(error)
+    },
+  })
   let words = ''
   child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-1000)))
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!stream.push(chunk)) child.stdout.pause()
+  })
+  // Its failure shows as the end of a stream that is torn: what that is to others is in its exit code.
   child.stdin.on('error', () => {})
   child.once('error', (error) => stream.destroy(error))
-  child.once('exit', (code) => {
-    if (code !== 0 && !stream.destroyed) stream.destroy(new SshError(words.trim(), code))
+  child.once('close', (code) => {
+    if (code === 0) stream.push(null)
+    else stream.destroy(new SshError(words.trim(), code))
   })
-  stream.once('close', () => child.kill())
   return stream
 }
 

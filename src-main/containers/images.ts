@@ -113,7 +113,7 @@ export class Images {
 function whatToDo(message: string, image: string, command: string): string {
   if (/no such host|network is unreachable|connection refused|timeout|i\/o/i.test(message))
     return 'The registry cannot be reached: check the network, or bring the image here by hand.'
-  if (/denied|unauthorized|authentication/i.test(message))
+  if (/denied|unauthorized|authentication|no basic auth/i.test(message))
     return `Check the name in \`image\`; if it is private, sign in with \`${command} login\`.`
   if (/manifest|not found|unknown|no matching/i.test(message))
     return 'Check the name and the tag in `image`.'

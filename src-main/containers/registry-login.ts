@@ -53,7 +53,9 @@ function registryOf(image: string): string {
 function header(registry: string, username: string, secret: string): string {
   // Helpers give a token with this name in the user's place.
   const who = username === '<token>' ? { identitytoken: secret } : { username, password: secret }
-  return Buffer.from(JSON.stringify({ ...who, serveraddress: registry })).toString('base64url')
+  const plain = Buffer.from(JSON.stringify({ ...who, serveraddress: registry }))
+  // With the padding that `base64url` leaves out and Docker wants.
+  return plain.toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 }
 
 async function readConfig(file: string): Promise<z.infer<typeof dockerConfig> | undefined> {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createReadStream, existsSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -146,7 +146,12 @@ export function loadImage(
   return engineRequest(socketOf(address), 'POST', '/v1.41/images/load', archive)
 }
 
-/** Of a program that may not be there; '' then. */
-export function outputOf(program: string, args: readonly string[]): string {
-  return spawnSync(program, args, { encoding: 'utf8', timeout: 10_000 }).stdout ?? ''
+/** What engines have mounted below a folder, and left so: it could not be removed. */
+export function unmountBelow(folder: string): void {
+  if (process.platform !== 'linux') return
+  const places = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .flatMap((line) => line.split(' ')[4] ?? [])
+    .filter((place) => place.startsWith(`${folder}/`))
+  for (const place of places.toReversed()) spawnSync('umount', ['--lazy', place])
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { loadImage, startDocker, startPodman } from './engine-programs.ts'
+import { loadImage, startDocker, startPodman, unmountBelow } from './engine-programs.ts'
 import type { StartedEngine, TestEngine } from './engine-programs.ts'
 import { writeTestImage } from './test-image.ts'
 
@@ -28,6 +28,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('podman', podmanWith ?? podman.engine)
   return async () => {
     await Promise.all(started.map(({ stop }) => stop()))
+    unmountBelow(folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
