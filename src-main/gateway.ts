@@ -13,8 +13,8 @@ import type { CatalogAccess, LastReload, ReloadResult } from './catalog/catalog-
 import { secretName } from './catalog/interpolate.ts'
 import { resolveServer } from './catalog/resolve.ts'
 import type { ResolvedServer, SecretReader } from './catalog/resolve.ts'
-import { ContainerStates } from './containers/container-states.ts'
-import type { ContainerServer, ContainersAccess } from './containers/container-states.ts'
+import { LazyContainers } from './containers/lazy-containers.ts'
+import type { ContainersAccess } from './containers/lazy-containers.ts'
 import { OneCall } from './mcp/one-call.ts'
 import { ListingStore } from './mcp/listing-store.ts'
 import { findServer } from './mcp/server-directory.ts'
@@ -128,7 +128,7 @@ export interface GatewayCore extends Gateway {
   /** Stops every server gracefully; from now on none is started, and requests that need one fail with `paused`. */
   pause(): Promise<void>
   resume(): void
-  /** Resident memory of each running server's processes, in bytes. */
+  /** Memory of each running server's processes and containers, in bytes. */
   memory(): Promise<Record<string, number>>
   readonly containers: ContainersAccess
   /** Every running server is asked at its next turn whether it is alive: the machine has slept, say. */
@@ -157,8 +157,6 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     clock,
   })
   const trees = new ProcessTrees(options.records ? { records: options.records } : {})
-  const local = createLocalProcessLaunch({ environment, trees, clock })
-  const launch = createLaunch(local, config, signIns)
   const store = new ListingStore(stateDir, log)
   const settings = lifeSettings(config)
   const feed = new EventFeed(log)
@@ -166,6 +164,25 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   const history = config.history ? new RequestHistory({ stateDir, redact, log, clock }) : undefined
   let closing = false
   let isPaused = false
+  const remote = lazyRemoteLaunch(config, signIns)
+  const containers = new LazyContainers({
+    stateDir,
+    environment,
+    // What speaks HTTP in a container is on this machine: nobody signs in to it.
+    remote: lazyRemoteLaunch(config, undefined),
+    servers: () => supervisor.all(),
+    redact,
+    changed: (change) => {
+      if (feed.isHeard) feed.emit(change)
+    },
+    clock,
+    log,
+  })
+  const launch = launchByType({
+    local: createLocalProcessLaunch({ environment, trees, clock }),
+    container: containers.launch,
+    remote,
+  })
 
   const resolve = async (definition: ServerDefinition): Promise<ResolvedServer> => {
     const attempt = (): Promise<ResolvedServer> =>
@@ -223,17 +240,6 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
         },
       }),
   })
-  const containerStates = new ContainerStates({
-    redact,
-    changed: (change) => {
-      if (feed.isHeard) feed.emit(change)
-    },
-  })
-  const containerServers = (): ContainerServer[] =>
-    supervisor.all().flatMap(({ id, definition, prepared }) => {
-      const runtime = prepared?.resolved.launch.runtime ?? definition.runtime
-      return runtime.type === 'docker' ? [{ serverId: id, runtime }] : []
-    })
   const sessions = new Sessions({ directory: supervisor, clock, version, maxSessions, clients })
   const oneCall = new OneCall(supervisor, (client) => clients?.permissions(client))
   clients?.follow({
@@ -308,11 +314,8 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       isPaused = false
       feed.emit({ type: 'gateway', paused: false })
     },
-    memory: () => trees.residentBytes(),
-    containers: {
-      list: () => Promise.resolve(containerServers().map((one) => containerStates.row(one))),
-      pull: (id) => Promise.reject(new GatewayError('conflict', `${id} cannot be pulled yet.`)),
-    },
+    memory: async () => ({ ...(await trees.residentBytes()), ...(await containers.memory()) }),
+    containers,
     checkHealth: () => {
       for (const server of supervisor.all()) for (const slot of server.slots) slot.isCheckDue = true
     },
@@ -349,7 +352,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
       signIns?.close()
       await Promise.all([supervisor.shutdown(), catalog.close()])
       sessions.closeAll()
-      await Promise.all([store.settled(), history?.close()])
+      await Promise.all([store.settled(), history?.close(), containers.close()])
     },
   }
 }
@@ -384,11 +387,10 @@ function lifeSettings(config: Config): LifeSettings {
   }
 }
 
-/** The runtime of each kind of server; what is not always needed is loaded when it is. */
-function createLaunch(local: Launch, config: Config, signIns: SignIns | undefined): Launch {
+/** Loaded by the first remote server. */
+function lazyRemoteLaunch(config: Config, signIns: SignIns | undefined): Launch {
   let remote: Promise<Launch> | undefined
   return async (definition, events, signal) => {
-    if (definition.runtime.type === 'local-process') return local(definition, events, signal)
     remote ??= import('./runtimes/remote.ts').then(({ createRemoteLaunch }) =>
       createRemoteLaunch({
         maxConnections: config.max_connections_per_server,
@@ -396,5 +398,13 @@ function createLaunch(local: Launch, config: Config, signIns: SignIns | undefine
       }),
     )
     return (await remote)(definition, events, signal)
+  }
+}
+
+function launchByType(launches: Record<'local' | 'container' | 'remote', Launch>): Launch {
+  return (definition, events, signal) => {
+    const { type } = definition.runtime
+    const by = type === 'local-process' ? 'local' : type === 'docker' ? 'container' : 'remote'
+    return launches[by](definition, events, signal)
   }
 }

@@ -5,8 +5,15 @@ import { z } from 'zod'
 const text = z.string().min(1)
 const template = String.raw`.*\$\{.*`
 
-/** A whole number of bytes: `536870912`, `512m`, `1.5g`. */
-export const memoryPattern = /^(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?$/i
+const memoryPattern = /^(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?$/i
+
+/** The bytes of `512m`, `1.5g`, `536870912`; undefined for what is no such text. */
+export function memoryBytes(written: string | undefined): number | undefined {
+  const match = memoryPattern.exec(written ?? '')
+  if (match === null) return undefined
+  const [, amount, unit = ''] = match
+  return Math.round(Number(amount) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase()))
+}
 
 /** `SOURCE:TARGET[:OPTIONS]`; a drive letter is part of the source. */
 export const volumePattern =

@@ -1,18 +1,10 @@
 import type { ContainerChange, ContainerImage, ContainerRow } from '../../src-shared/container.ts'
-import type { DockerRuntime } from '../../src-shared/docker-runtime.ts'
+import { memoryBytes, type DockerRuntime } from '../../src-shared/docker-runtime.ts'
 
 /** A server of the catalog that runs in a container, its variables filled in as far as they are known. */
 export interface ContainerServer {
   serverId: string
   runtime: DockerRuntime
-}
-
-/** What the management API sees of containers. */
-export interface ContainersAccess {
-  /** Asks the engines that are in use; never rejects for one that does not answer. */
-  list(): Promise<ContainerRow[]>
-  /** Throws GatewayError `server_not_found`, `conflict` (no container server), `server_failed` (why it cannot). */
-  pull(serverId: string): Promise<ContainerRow>
 }
 
 type Running = ContainerChange['containers'][number]
@@ -43,6 +35,11 @@ export class ContainerStates {
     this.#tell(serverId, runtime)
   }
 
+  /** The engine was asked. */
+  found(server: ContainerServer, state: 'absent' | 'present'): void {
+    if (this.#state(server.serverId).image.state !== state) this.image(server, { state })
+  }
+
   started({ serverId, runtime }: ContainerServer, container: Running): void {
     this.#state(serverId).running.set(container.id, container)
     this.#tell(serverId, runtime)
@@ -63,7 +60,7 @@ export class ContainerStates {
       containers: [...running.values()].map((one) => ({
         ...one,
         memory_bytes: null,
-        memory_limit_bytes: null,
+        memory_limit_bytes: memoryBytes(runtime.memory) ?? null,
         cpu_percent: null,
       })),
     }

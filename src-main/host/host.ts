@@ -9,6 +9,7 @@ import type { LaunchFacts } from '../ai-clients/shim-launcher.ts'
 import { ClientRegister } from '../ai-clients/client-register.ts'
 import { readConfig } from '../catalog/config-file.ts'
 import { ConfigInForce } from '../catalog/config-in-force.ts'
+import { hasContainerRecords } from '../containers/container-glance.ts'
 import { createGateway } from '../gateway.ts'
 import type { GatewayCore } from '../gateway.ts'
 import { assertSafeToListen, createAccess } from '../http/access.ts'
@@ -220,6 +221,7 @@ export class Host {
       const { reapLeftovers } = await import('../runtimes/leftovers.ts')
       void reapLeftovers(files.dir, log)
     }
+    if (hasContainerRecords(files.dir)) void this.#gateway.containers.reap()
   }
 
   async #listen(gateway: GatewayCore, key: MainKey, clients: ClientRegister): Promise<Listener> {

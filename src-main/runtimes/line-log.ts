@@ -1,6 +1,17 @@
 import type { LogSource } from '../../src-shared/server-state.ts'
 import type { Clock } from '../servers/clock.ts'
 
+/** How much of what a server prints is logged. */
+export const outputLimits = {
+  /** Of a line on stdout that is no message. */
+  junkBytes: 4 * 1024,
+  /** Of a line on stderr. */
+  stderrBytes: 8 * 1024,
+  /** A line of a log has no end to wait for when it is that long: it is dropped. */
+  stderrLineBytes: 1024 * 1024,
+  linesPerSecond: 1000,
+}
+
 export interface LineLogOptions {
   source: LogSource
   log: (source: LogSource, text: string) => void

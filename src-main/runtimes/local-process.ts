@@ -2,22 +2,19 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { systemClock, type Clock } from '../servers/clock.ts'
 import { FloodGate } from './flood-gate.ts'
-import { defaultMaxLineBytes, LineFramer } from './framing.ts'
-import type { LineEnds } from './framing.ts'
-import { LineLog } from './line-log.ts'
+import { LineFramer } from './framing.ts'
+import { LineLog, outputLimits } from './line-log.ts'
 import { planSpawn, spawnChild } from './local-spawn.ts'
 import type { LoginEnvironment } from './login-environment.ts'
 import type { ProcessTree, ProcessTrees } from './process-tree.ts'
 import type { Launch, Link, LinkClosed, LinkEvents } from './runtime.ts'
 import { StdinWriter } from './stdin-writer.ts'
+import { StdoutMessages } from './stdout-messages.ts'
 
 /** After the root has exited, its stdout may be held open by a grandchild: what still comes within this counts. */
 const lastWordsMs = 500
 /** A server whose stdout or stdin broke is given this long to exit, so that its exit can be told as the reason. */
 const brokenPipeMs = 500
-const maxStdoutJunkBytes = 4 * 1024
-const maxStderrLineBytes = 8 * 1024
-const maxLogLinesPerSecond = 1000
 
 export interface LocalProcessOptions {
   environment: LoginEnvironment
@@ -74,9 +71,17 @@ class LocalProcessLink implements Link {
     this.#tree = tree
     this.#events = events
     const log = events.log.bind(events)
-    const common = { log, clock, maxLinesPerSecond: maxLogLinesPerSecond }
-    this.#stderrLog = new LineLog({ ...common, source: 'stderr', maxLineBytes: maxStderrLineBytes })
-    this.#stdoutLog = new LineLog({ ...common, source: 'stdout', maxLineBytes: maxStdoutJunkBytes })
+    const common = { log, clock, maxLinesPerSecond: outputLimits.linesPerSecond }
+    this.#stderrLog = new LineLog({
+      ...common,
+      source: 'stderr',
+      maxLineBytes: outputLimits.stderrBytes,
+    })
+    this.#stdoutLog = new LineLog({
+      ...common,
+      source: 'stdout',
+      maxLineBytes: outputLimits.junkBytes,
+    })
     this.#writer = new StdinWriter(child.stdin, (bytes) => {
       this.#fail(
         `It stopped reading its input: ${Math.round(bytes / 2 ** 20)} MB were waiting for it`,
@@ -121,42 +126,31 @@ class LocalProcessLink implements Link {
   #readStdout(clock: Clock): Promise<void> {
     const { stdout } = this.#child
     const gate = this.#addGate(stdout, clock)
-    let received = 0
-    let delivered = 0
-    const framer = new LineFramer(
-      (line) => {
-        const message = messageIn(line)
-        if (message === undefined) {
-          this.#stdoutLog.write(line)
-          return
-        }
-        delivered += line.length + 1
-        if (!this.#isClosed) this.#events.message(message)
+    const messages = new StdoutMessages({
+      speaker: `\`${this.#command}\``,
+      message: (bytes) => {
+        if (!this.#isClosed) this.#events.message(bytes)
       },
-      {
-        onOverflow: (bytes, ends) => {
-          this.#reportOverflow('stdout', bytes)
-          this.#failAnswer(bytes, ends)
-        },
+      junk: (line) => this.#stdoutLog.write(line),
+      dropped: (bytes) => this.#reportOverflow('stdout', bytes),
+      failed: (id, error) => {
+        if (!this.#isClosed) this.#events.failed(id, error, true)
       },
-    )
-    return readToEnd(stdout, framer, (bytes) => {
-      received += bytes
-      gate.count(Math.max(0, received - delivered - framer.pendingBytes))
-      received = framer.pendingBytes
-      delivered = 0
     })
+    return readToEnd(stdout, messages, (chunk) => gate.count(messages.push(chunk)))
   }
 
   #readStderr(clock: Clock): Promise<void> {
     const { stderr } = this.#child
     const gate = this.#addGate(stderr, clock)
     const framer = new LineFramer((line) => this.#stderrLog.write(line), {
-      // A line of a log has no end to wait for when it is that long.
-      maxLineBytes: 1024 * 1024,
+      maxLineBytes: outputLimits.stderrLineBytes,
       onOverflow: (bytes) => this.#reportOverflow('stderr', bytes),
     })
-    return readToEnd(stderr, framer, (bytes) => gate.count(bytes))
+    return readToEnd(stderr, framer, (chunk) => {
+      framer.push(chunk)
+      gate.count(chunk.length)
+    })
   }
 
   #addGate(stream: ChildProcessWithoutNullStreams['stdout'], clock: Clock): FloodGate {
@@ -167,18 +161,6 @@ class LocalProcessLink implements Link {
 
   #reportOverflow(source: 'stdout' | 'stderr', bytes: number): void {
     this.#log(`dropped a line of ${Math.round(bytes / 2 ** 20)} MB on ${source}: too long`)
-  }
-
-  /** Whoever waits for the answer that was dropped is told now, not when its time is up. */
-  #failAnswer(bytes: number, { head, tail }: LineEnds): void {
-    const id =
-      /^\s*\{"jsonrpc":"2\.0","id":(\d+),/.exec(head.toString('latin1')) ??
-      /,"id":(\d+)(?:,"jsonrpc":"2\.0")?\}\s*$/.exec(tail.toString('latin1'))
-    if (!id || this.#isClosed) return
-    const size = Math.round(bytes / 2 ** 20)
-    const most = defaultMaxLineBytes / 2 ** 20
-    const message = `The answer of \`${this.#command}\` has ${size} MB, more than the ${most} MB that are relayed. Ask it for less at a time.`
-    this.#events.failed(Number(id[1]), new GatewayError('server_failed', message), true)
   }
 
   #watchPipes(): void {
@@ -258,43 +240,14 @@ class LocalProcessLink implements Link {
 /** Reads a stream in flowing mode; resolves at its end, or when it is destroyed. */
 function readToEnd(
   stream: ChildProcessWithoutNullStreams['stdout'],
-  framer: LineFramer,
-  onChunk: (bytes: number) => void,
+  reader: { end(): void },
+  onChunk: (chunk: Buffer) => void,
 ): Promise<void> {
   return new Promise((resolve) => {
-    stream.on('data', (chunk: Buffer) => {
-      framer.push(chunk)
-      onChunk(chunk.length)
-    })
-    stream.once('end', () => framer.end())
+    stream.on('data', onChunk)
+    stream.once('end', () => reader.end())
     stream.once('close', resolve)
   })
-}
-
-const openBrace = 0x7b
-const openBracket = 0x5b
-
-/**
- * The message in a line: it starts with an object or an array of objects, past blanks. `[INFO] ready` and
- * `{ port: 1 }`, which servers print by mistake, are none.
- */
-function messageIn(line: Buffer): Buffer | undefined {
-  const start = skipBlanks(line, 0)
-  const first = line[start]
-  if (first !== openBrace && first !== openBracket) return undefined
-  const second = line[skipBlanks(line, start + 1)]
-  const isJson =
-    first === openBrace
-      ? second === 0x22 /* " */ || second === 0x7d /* } */
-      : second === openBrace || second === 0x5d /* ] */
-  if (!isJson) return undefined
-  return start === 0 ? line : line.subarray(start)
-}
-
-function skipBlanks(line: Buffer, from: number): number {
-  let index = from
-  while (line[index] === 0x20 || line[index] === 0x09) index += 1
-  return index
 }
 
 /** Waits for `promise`, at most `ms`. */

@@ -38,6 +38,8 @@ export interface LinkEvents {
   closed(reason: LinkClosed): void
   /** One line for the server's log (stderr, junk on stdout, what happens to the process). */
   log(source: LogSource, text: string): void
+  /** The start goes on, with something that takes as long as it takes (an image is pulled): its time begins anew. */
+  progress(): void
 }
 
 /** Lower-case names. */

@@ -77,6 +77,7 @@ export class Instance {
   #isStopping = false
   #isHurried = false
   #endPause: () => void = () => {}
+  #stopTimer: () => void = () => {}
   #drained: (() => void) | undefined
   #resolveUp: () => void = () => {}
   #resolveEnded: () => void = () => {}
@@ -204,9 +205,8 @@ export class Instance {
   }
 
   async #start(): Promise<void> {
-    const { before, clock, events, startTimeoutMs } = this.#options
+    const { before, clock, events } = this.#options
     const { signal } = this.#abort
-    let stopTimer = (): void => {}
     try {
       await before.predecessors
       if (before.delayMs > 0 && !signal.aborted && !this.#isHurried)
@@ -214,7 +214,7 @@ export class Instance {
       if (signal.aborted) return
       this.#become('starting')
       const started = clock.now()
-      stopTimer = clock.after(startTimeoutMs, () => void this.stop(this.#tooLate(startTimeoutMs)))
+      this.#limitStart()
       const definition = await this.#options.definition()
       if (signal.aborted) return
       const launching = this.#launch(definition, signal)
@@ -236,8 +236,17 @@ export class Instance {
     } catch (error) {
       await this.stop(asGatewayError(error))
     } finally {
-      stopTimer()
+      this.#stopTimer()
     }
+  }
+
+  #limitStart(): void {
+    const { clock, startTimeoutMs } = this.#options
+    this.#stopTimer()
+    this.#stopTimer = clock.after(
+      startTimeoutMs,
+      () => void this.stop(this.#tooLate(startTimeoutMs)),
+    )
   }
 
   /**
@@ -324,6 +333,9 @@ export class Instance {
         },
         closed: (reason) => this.#closed(reason.message),
         log: (source, text) => this.#options.events.log(source, text),
+        progress: () => {
+          if (this.phase === 'starting') this.#limitStart()
+        },
       },
       signal,
     )

@@ -60,6 +60,7 @@ export function createHarness(options: ProcessTreesOptions = {}) {
         observed.log.push(`${source}: ${text}`)
         observed.order.push('log')
       },
+      progress() {},
     }
     return { link: await launch(definition, events, signal), ...observed }
   }

@@ -167,6 +167,7 @@ export async function connect(
         mustBeOpen()
         logs.push(text)
       },
+      progress: () => {},
     },
     new AbortController().signal,
   )
