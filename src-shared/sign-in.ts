@@ -10,7 +10,7 @@ const time = z.string()
  * `needed`: the server wants a person to sign in, and calls fail until then. `in_progress`: a link is out, and calls
  * wait for a while. `failed`: the last sign-in came to nothing, for `problem`; it is needed still.
  */
-export const signInState = z.enum(['needed', 'in_progress', 'signed_in', 'failed'])
+const signInState = z.enum(['needed', 'in_progress', 'signed_in', 'failed'])
 
 export const signIn = z.object({
   state: signInState,
@@ -37,5 +37,4 @@ export const signInLink = z.object({ url: z.string(), expires_at: time })
 export const signInFinish = signInServer.extend({ redirect_url: z.string().min(1).max(16_384) })
 
 export type SignIn = z.output<typeof signIn>
-export type SignInState = z.output<typeof signInState>
 export type SignInLink = z.output<typeof signInLink>

@@ -29,6 +29,7 @@ import { actionWords, actOn, screenWords, signInTo } from '../../src-shared/acti
 import type { ClientRow } from '../../src-shared/api-clients.ts'
 import type { ServerRow } from '../../src-shared/api-servers.ts'
 import { shownState } from '../../src-shared/shown-state.ts'
+import { ApiError } from '../api-error.ts'
 import { notify, notifyFailure } from '../components/toast.tsx'
 import { keyOf, useGateway, useRead } from '../queries.ts'
 import { setTheme } from '../theme.ts'
@@ -51,6 +52,8 @@ export type ServerAct = 'start' | 'stop' | 'restart'
 /** Starts, stops and restarts servers; a failure is a notice with its remedy. */
 export function useServerActs() {
   const gateway = useGateway()
+  const navigate = useNavigate()
+  const signIn = useSignIn()
   const cache = useQueryClient()
   return useCallback(
     (act: ServerAct, server: Pick<ServerRow, 'id' | 'display_name'>) => {
@@ -60,10 +63,22 @@ export function useServerActs() {
             rows?.map((one) => (one.id === row.id ? row : one)),
           )
         },
-        (thrown: unknown) => notifyFailure(`${server.display_name} did not ${act}.`, thrown),
+        (thrown: unknown) => {
+          if (!(thrown instanceof ApiError && thrown.code === 'sign_in_needed'))
+            return notifyFailure(`${server.display_name} did not ${act}.`, thrown)
+          // No failure, but something to do.
+          const run = () => {
+            void navigate({ to: '/servers/$id', params: { id: server.id } })
+            signIn(server)
+          }
+          notify({
+            title: `${server.display_name} needs a sign-in`,
+            action: { label: actionWords.signIn, run },
+          })
+        },
       )
     },
-    [gateway, cache],
+    [gateway, cache, navigate, signIn],
   )
 }
 

@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, randomUUID, verify } from 'node:crypto'
 import http from 'node:http'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { Provider } from 'oidc-provider'
 import type { Configuration, JWK, KoaContextWithOIDC } from 'oidc-provider'
 import { isRecord } from '../../src-shared/json-record.ts'
@@ -21,6 +22,8 @@ export interface AuthorizationServerOptions {
   tokens?: 'opaque' | 'jwt'
   /** Clients that register themselves get a secret. */
   secrets?: boolean
+  /** Asks whoever comes with a page, for a real browser; `person` is who signs in there. */
+  asks?: boolean
 }
 
 export interface TokenHolder {
@@ -131,7 +134,10 @@ export class AuthorizationServer {
       request,
       response,
     )
-    const accountId = this.person
+    const { asks = false } = this.#options
+    if (asks && request.method === 'GET') return askWithPage(response, prompt.name)
+    const isRefused = asks && (await text(request)).includes('answer=no')
+    const accountId = isRefused ? undefined : this.person
     if (accountId === undefined)
       return this.#provider.interactionFinished(request, response, {
         error: 'access_denied',
@@ -221,6 +227,13 @@ export class AuthorizationServer {
       status: context.status,
     })
   }
+}
+
+/** No page of beauty: a button for each answer. */
+function askWithPage(response: http.ServerResponse, prompt: string): void {
+  response.setHeader('content-type', 'text/html; charset=utf-8')
+  response.end(`<!doctype html><html lang="en"><title>Authorization server</title><h1>${prompt}</h1>
+<form method="post"><button name="answer" value="yes">Allow</button><button name="answer" value="no">Refuse</button></form>`)
 }
 
 function newKey(): JWK {
