@@ -51,7 +51,7 @@ test('a container shows its engine, ID to copy, memory and CPU', async ({
   await expect(part).toContainText('61 MB of 512 MB, 3.2 % of a core')
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   await part.getByRole('button', { name: 'Copy the ID of mcp-redis-1' }).click()
-  await expect(page.getByText('Container ID copied')).toBeVisible()
+  await expect(page.getByText('Container ID copied', { exact: true })).toBeVisible()
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
     gateway.containers.rows[0]?.containers[0]?.id,
   )

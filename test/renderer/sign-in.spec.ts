@@ -128,7 +128,7 @@ test('a gateway that takes its time says so, and opens no page behind the userâ€
   expect(page.context().pages()).toHaveLength(1)
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   await panel(page).getByRole('button', { name: 'Copy link' }).click()
-  await expect(page.getByText('Link copied')).toBeVisible()
+  await expect(page.getByText('Link copied', { exact: true })).toBeVisible()
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain(
     'linear.app/authorize',
   )

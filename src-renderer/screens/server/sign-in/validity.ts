@@ -7,7 +7,7 @@ export function validityInWords(
   now: number,
 ): string {
   if (expires_at === null)
-    return renews ? 'Renewed by itself' : 'Until the issuer ends it, which nobody has told when'
+    return renews ? 'Renewed by itself' : 'Until the issuer ends it; it has not told when'
   const left = Date.parse(expires_at) - now
   if (renews)
     return left > 0
