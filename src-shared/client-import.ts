@@ -53,7 +53,7 @@ const foundSecret = z.object({
 const importServer = z.object({
   /** Names it in `clients.import`; the same in every preview of the same source. */
   key: z.string(),
-  /** Its id in the catalog, unless another is given. Valid, and nobody else's. */
+  /** Its id in the catalog, unless another is given. Valid, and nobody else's; empty where it cannot be imported. */
   id: z.string(),
   origins: z.array(importOrigin).min(1),
   /**

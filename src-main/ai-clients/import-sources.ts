@@ -1,4 +1,3 @@
-import os from 'node:os'
 import path from 'node:path'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { ImportOrigin, ImportPreview, ImportSource } from '../../src-shared/client-import.ts'
@@ -88,8 +87,7 @@ async function inClientFile(
   options: SourceOptions,
 ): Promise<void> {
   const { machine } = options
-  const { file: read, candidates, choices } = chooseFile(client, machine)
-  const isOwn = [read, ...candidates, ...choices].includes(file)
+  const isOwn = ownFiles(client, machine).includes(file)
   const project = isOwn ? undefined : projectOf(client, file)
   if (project === undefined && !isOwn)
     throw new GatewayError(
@@ -148,6 +146,12 @@ function withTransport(client: ClientDefinition, raw: Record<string, unknown>) {
   return isOldSse ? { ...raw, type: 'sse' } : raw
 }
 
+/** The user's own files of a client, read or not. */
+function ownFiles(client: ClientDefinition, machine: Machine): string[] {
+  const { file, candidates, choices } = chooseFile(client, machine)
+  return [...(file === undefined ? [] : [file]), ...candidates, ...choices]
+}
+
 /** The project's folder if the file is one of those that the client reads there. */
 function projectOf(client: ClientDefinition, file: string): string | undefined {
   if (!path.isAbsolute(file)) return undefined
@@ -185,6 +189,8 @@ async function inFile(file: string, findings: Findings, options: SourceOptions):
   if (!path.isAbsolute(file))
     throw new GatewayError('bad_request', `Give the whole path of ${file}: it begins with a root.`)
   const { homedir, system } = options.machine
+  const owner = clientTable.find((client) => ownFiles(client, options.machine).includes(file))
+  if (owner !== undefined) return inClientFile(owner, file, findings, options)
   const bundle = await readBundle(file, options.stateDir)
   if (bundle !== undefined) {
     findings.versions[file] = bundle.version
@@ -206,15 +212,16 @@ async function inFile(file: string, findings: Findings, options: SourceOptions):
     findings.servers.push({ name, raw, notes, rules: {}, ...place, origin: { ...origin, name } })
     return
   }
-  // `.vscode/mcp.json` belongs to the folder around.
-  const project = path.basename(folder).startsWith('.') ? path.dirname(folder) : folder
-  const isProject = project !== homedir && project !== os.homedir()
+  // `.vscode/mcp.json` belongs to the folder around; of other files nobody knows where their servers are to run.
+  const project = clientTable
+    .map((client) => projectOf(client, file))
+    .find((one) => one !== undefined && one !== homedir)
   const found = value === undefined ? serversInText(text) : serversInValue(value)
   add(found, findings, (name) => ({
-    folder: project,
+    folder: project ?? folder,
     homedir,
-    runsIn: isProject ? project : undefined,
-    project: isProject ? project : undefined,
+    runsIn: project,
+    project,
     origin: { ...origin, name },
   }))
 }

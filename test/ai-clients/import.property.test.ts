@@ -42,7 +42,7 @@ const clients = ['claude-desktop', 'codex', 'zed'] as const
 
 test.runIf(process.platform !== 'win32')(
   'what is imported starts the same, and its secrets are nowhere but in their store',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -103,7 +103,7 @@ test.runIf(process.platform !== 'win32')(
 
 test.runIf(process.platform !== 'win32')(
   'whatever stands in a file, it is imported, or refused with a reason',
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const member = fc.constantFrom(
       'command',

@@ -99,6 +99,23 @@ describe.runIf(onPosix)('what is found', () => {
     expect(found).toMatchObject({ id: 'a', entry: { runtime: { command: 'a-mcp' } } })
   })
 
+  test("a file of a client's own is that client's; another one says nothing of where to run", async () => {
+    const bench = new ImportBench()
+    const server = { a: { command: 'a-mcp', args: ['./x'] } }
+    const own = await bench.servers({
+      from: 'file',
+      file: bench.user.write(windsurf, json(server)),
+    })
+    expect(own).toMatchObject([{ origins: [{ client: 'windsurf', can_replace: true }] }])
+    const other = await bench.servers({
+      from: 'file',
+      file: bench.user.write('saved.json', json(server)),
+    })
+    expect(other).toMatchObject([{ origins: [{ client: null, can_replace: false }] }])
+    for (const [found] of [own, other])
+      expect(found?.entry?.['runtime']).not.toHaveProperty('working_dir')
+  })
+
   test('pasted text; what is none of these is refused', async () => {
     const bench = new ImportBench()
     const [found] = await bench.servers({
