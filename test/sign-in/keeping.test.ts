@@ -117,6 +117,13 @@ it('an entry that is removed is signed out; one that is only not in another cata
   )
 })
 
+it('an entry that is removed while no gateway runs is signed out by the next', async () => {
+  const world = await openWorld()
+  await world.asPerson()
+  await restarted(world, [])
+  await eventually(() => expect(world.authorizationServer.revocations).toBeGreaterThan(0))
+})
+
 it('no token, code, verifier or client secret is in a log, an answer or a plain file', async () => {
   const world = await openWorld({ authorizationServer: { secrets: true } })
   await world.gateway.call('cloud', 'tools/list')
