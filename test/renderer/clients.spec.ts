@@ -154,6 +154,8 @@ test('the kinds of entry, their warnings, servers, names, projects and files', a
   expectedErrors,
 }) => {
   expectedErrors.push(failedRequest)
+  const [one, two] = ['/home/ada/a/mcp.json', '/home/ada/b/mcp.json']
+  gateway.clients.rows.set('codex', { file: null, choices: [one, two], connections: [] })
   await open('/clients/zed?connect=1')
   const dialog = page.getByRole('dialog')
   const preview = dialog.getByRole('region', { name: 'Preview' })
@@ -182,8 +184,6 @@ test('the kinds of entry, their warnings, servers, names, projects and files', a
   await expect(preview).toContainText('/home/ada/.zed/settings.json')
   await expect(preview).toContainText('The entry names paths of this machine')
 
-  const [one, two] = ['/home/ada/a/mcp.json', '/home/ada/b/mcp.json']
-  gateway.clients.rows.set('codex', { file: null, choices: [one, two], connections: [] })
   await open('/clients/codex?connect=1')
   await expect(dialog).toContainText('Choose the file that Codex reads')
   await expect(connect).toBeDisabled()

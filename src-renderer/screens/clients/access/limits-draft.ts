@@ -38,7 +38,7 @@ export function isSameDraft(a: LimitsDraft, b: LimitsDraft): boolean {
   return JSON.stringify(limitsOf(a)) === JSON.stringify(limitsOf(b))
 }
 
-export function linesOf(text: string): string[] {
+function linesOf(text: string): string[] {
   return text
     .split('\n')
     .map((line) => line.trim())
