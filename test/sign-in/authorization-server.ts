@@ -175,6 +175,9 @@ export class AuthorizationServer {
         claims: () => ({ sub: accountId, email: `${accountId}@example.test` }),
       }),
       interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+      renderError: (context, { error }) => {
+        context.body = error
+      },
       ttl: {
         Interaction: 3600,
         AccessToken: 3600,
@@ -186,7 +189,7 @@ export class AuthorizationServer {
       features: {
         devInteractions: { enabled: false },
         registration: { enabled: registration },
-        revocation: { enabled: true },
+        revocation: { enabled: true, allowedPolicy: () => Promise.resolve(true) },
         resourceIndicators: {
           enabled: true,
           getResourceServerInfo: () => ({
