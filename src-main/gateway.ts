@@ -260,10 +260,8 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     apply: (wanted) => supervisor.apply(wanted),
     loaded: (result, anyChange) => {
       // An unchanged catalog is a no-op, for the clients as well.
-      if (anyChange) {
-        sessions.catalogChanged()
-        signIns?.catalogChanged((id) => supervisor.get(id) !== undefined, result.servers_changed)
-      }
+      if (anyChange) sessions.catalogChanged()
+      signIns?.catalogChanged((id) => supervisor.get(id) !== undefined, result.servers_changed)
       feed.emit({ type: 'reload', ok: true, ...result })
     },
     refused: (errors) => feed.emit({ type: 'reload', ok: false, errors }),

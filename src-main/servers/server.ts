@@ -162,10 +162,9 @@ export class Server {
   }
 
   get inFlight(): number {
-    let n = 0
-    for (const slot of this.slots) n += slot.instance?.inFlight ?? 0
-    for (const instance of this.#instances.ending) n += instance.inFlight
-    return n
+    const live = this.slots.map(({ instance }) => instance)
+    const all = [...live, ...this.#instances.ending]
+    return all.reduce((sum, instance) => sum + (instance?.inFlight ?? 0), 0)
   }
 
   /** True if nothing of it runs, nor is about to. */
@@ -212,6 +211,7 @@ export class Server {
     this.#calls.notify(caller, bytes)
   }
 
+  /** The slot that serves this caller, as far as it is decided. */
   slotOf(caller: Caller): Slot {
     return this.#placement.of(caller)
   }

@@ -94,6 +94,7 @@ export class ServerSignIn implements ServerSignInGate {
     const { attempt, options } = this.#state
     if (attempt === undefined) return
     this.#state.dropAttempt()
+    this.#isClientDoubtful = true
     await options.vault.change(options.serverId, async ({ flow: _flow, ...rest }) => ({
       keep: rest,
       result: undefined,

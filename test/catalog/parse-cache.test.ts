@@ -133,6 +133,7 @@ describe('the sample catalog', () => {
     expect(parseCatalog(used, 'c.yaml').servers.map(({ id }) => id)).toEqual([
       'files',
       'database',
+      'notes',
       'tickets',
     ])
   })

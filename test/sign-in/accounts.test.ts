@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { browse } from './browser.ts'
 import { cloudEntry, openWorld } from './signed-gateway.ts'
 
 it('two entries of one service are two accounts, and isolated sessions keep to theirs', async () => {
@@ -60,6 +61,18 @@ it('an issuer that registers nobody is told of, with what to do', async () => {
   await expect((await world.signIn()).start()).rejects.toThrow(
     /lets no program register itself.*http:\/\/127\.0\.0\.1:\d+\/callback.*client_id/,
   )
+})
+
+it('a client that the issuer’s own page refuses is not used for the next attempt', async () => {
+  const world = await openWorld()
+  const signIn = await world.signIn()
+  await signIn.start()
+  world.authorizationServer.forgetClients()
+  expect((await browse((await signIn.start()).url)).status).toBe(400)
+  // The person closes that page, and has nothing but this.
+  await signIn.cancel()
+  expect((await world.asPerson()).text).toContain('Signed in')
+  expect(world.authorizationServer.registered).toHaveLength(2)
 })
 
 it('more than was granted is asked for, once, and the call goes through after it', async () => {

@@ -152,7 +152,7 @@ export class AuthorizationServer {
         accountId: session?.accountId ?? accountId,
         clientId: String(params['client_id']),
       })
-    const scope = String(params['scope'] ?? '')
+    const scope = typeof params['scope'] === 'string' ? params['scope'] : ''
     grant.addOIDCScope(scope)
     grant.addResourceScope(String(params['resource']), scope)
     const saved = await grant.save()
@@ -181,12 +181,21 @@ export class AuthorizationServer {
         claims: () => ({ sub: accountId, email: `${accountId}@example.test` }),
       }),
       interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
-      ttl: { AccessToken: 3600, RefreshToken: 86_400, Grant: 86_400, Session: 3600 },
+      renderError: (context, { error }) => {
+        context.body = error
+      },
+      ttl: {
+        Interaction: 3600,
+        AccessToken: 3600,
+        RefreshToken: 86_400,
+        Grant: 86_400,
+        Session: 3600,
+      },
       ...(secrets ? { clientAuthMethods: ['client_secret_basic' as const] } : {}),
       features: {
         devInteractions: { enabled: false },
         registration: { enabled: registration },
-        revocation: { enabled: true },
+        revocation: { enabled: true, allowedPolicy: () => Promise.resolve(true) },
         resourceIndicators: {
           enabled: true,
           getResourceServerInfo: () => ({
@@ -223,7 +232,7 @@ export class AuthorizationServer {
     this.tokenRequests.push({
       grantType: String(params['grant_type']),
       clientId: client?.clientId,
-      resource: params['resource'] === undefined ? undefined : String(params['resource']),
+      resource: typeof params['resource'] === 'string' ? params['resource'] : undefined,
       status: context.status,
     })
   }

@@ -147,6 +147,20 @@ it('an answer of another issuer is not taken, and its code goes nowhere', async 
   expect(signIn.view).toMatchObject({ state: 'failed' })
 })
 
+it('of another issuer’s answer not even the error is believed', async () => {
+  const world = await openWorld()
+  const signIn = await world.signIn()
+  const { searchParams } = new URL((await signIn.start()).url)
+  const url = new URL(searchParams.get('redirect_uri') ?? '')
+  url.searchParams.set('error', 'access_denied')
+  url.searchParams.set('state', searchParams.get('state') ?? '')
+  url.searchParams.set('iss', 'https://evil.example.test')
+  const page = await browse(url.href)
+  expect(page.text).toContain('came to nothing')
+  expect(page.text).not.toContain('evil')
+  expect(signIn.view?.problem).toContain('another issuer')
+})
+
 it('an AI client that can show links gets one for what it calls', async () => {
   const world = await openWorld()
   await world.asPerson()

@@ -60,6 +60,10 @@ it('a server that has moved never sees the old token, and the old one none of th
   await world.asPerson()
   await world.whoami()
   const token = world.server.seen.at(-1)?.token ?? ''
+  // As an instance has it that outlives the edit.
+  const before = (await world.signIn()).authorization({ url: world.server.url, oauth: undefined })
+  const { signal } = new AbortController()
+  expect(await before.header(signal)).toBe(`Bearer ${token}`)
   const other = await ProtectedServer.start(world.authorizationServer)
   onTestFinished(() => other.stop())
   await world.gateway.reload([cloudEntry(other.url)])
@@ -71,6 +75,9 @@ it('a server that has moved never sees the old token, and the old one none of th
   expect(await world.whoami()).toBe('ada')
   const given = other.seen.at(-1)?.token
   expect(world.server.seen.map(({ token: seen }) => seen)).not.toContain(given)
+  expect(await before.header(signal)).toBe(undefined)
+  const refusal = { status: 401, challenge: undefined, sent: undefined }
+  expect(await before.refused(refusal, signal)).toBe(false)
   // What the old address was signed in with is of no use any more.
   await eventually(() => expect(world.authorizationServer.revocations).toBeGreaterThan(0))
 })
@@ -117,6 +124,13 @@ it('an entry that is removed is signed out; one that is only not in another cata
   )
 })
 
+it('an entry that is removed while no gateway runs is signed out by the next', async () => {
+  const world = await openWorld()
+  await world.asPerson()
+  await restarted(world, [])
+  await eventually(() => expect(world.authorizationServer.revocations).toBeGreaterThan(0))
+})
+
 it('no token, code, verifier or client secret is in a log, an answer or a plain file', async () => {
   const world = await openWorld({ authorizationServer: { secrets: true } })
   await world.gateway.call('cloud', 'tools/list')
@@ -128,12 +142,18 @@ it('no token, code, verifier or client secret is in a log, an answer or a plain 
   await world.whoami()
   world.clock.passedMs = 3_600_000
   await world.whoami()
+  // A server that repeats in an error what it was sent.
+  world.server.isEcho = true
+  const echoed = await world.gateway.call('cloud', 'tools/call', { name: 'whoami' })
+  expect(echoed.error?.message).toContain('you said Bearer ***')
+  world.server.isEcho = false
   world.server.refusesAll = true
   const refused = await world.gateway.call('cloud', 'tools/call', { name: 'whoami' })
   const secrets = [code, state, ...world.authorizationServer.given]
   expect(secrets.length).toBeGreaterThanOrEqual(7)
   const { core } = world.gateway
   const shown = JSON.stringify([
+    echoed,
     refused,
     core.server('cloud'),
     core.listServers(),

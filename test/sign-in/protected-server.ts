@@ -27,6 +27,8 @@ export class ProtectedServer {
   authorizationServer: AuthorizationServer
   /** True: it speaks the revisions with sessions, and no other. */
   isLegacy = false
+  /** It fails, with what it was sent in its error. */
+  isEcho = false
   /** Tokens are refused, good or not. */
   refusesAll = false
   readonly #server: ServerType
@@ -82,6 +84,7 @@ export class ProtectedServer {
     })
     const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`
     if (holder === undefined) return refusal(401, `Bearer ${metadata}, scope="read"`)
+    if (this.isEcho) return new Response(`you said Bearer ${token}, ${token}`, { status: 500 })
     if (text.includes('"name":"write"') && !holder.scopes.includes('write'))
       return refusal(403, `Bearer error="insufficient_scope", scope="write", ${metadata}`)
     return this.#serve(request, holder)
