@@ -8,7 +8,11 @@ import type { Program } from './program.ts'
  * The built gateway with a catalog of one server, `under-test`, in a folder of its own. Its `url` is that server's
  * endpoint. It wants no key: the suite has none to send.
  */
-export async function startGateway(runtime: object, fields: object = {}): Promise<Program> {
+export async function startGateway(
+  runtime: object,
+  fields: object = {},
+  more: Record<string, string> = {},
+): Promise<Program> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'gateway-conformance-'))
   const remove = (): Promise<void> => fs.rm(dir, { recursive: true, force: true, maxRetries: 5 })
   const file = async (name: string, content: object): Promise<string> => {
@@ -21,7 +25,7 @@ export async function startGateway(runtime: object, fields: object = {}): Promis
   args.push('--catalog', await file('catalog.yaml', { servers }))
   args.push('--state-dir', path.join(dir, 'state'), '--listen', '127.0.0.1:0')
   // As in a terminal, so that no login shell is asked.
-  const env = { PATH: process.env['PATH'], HOME: dir, SHLVL: '1', TERM: 'dumb' }
+  const env = { PATH: process.env['PATH'], HOME: dir, SHLVL: '1', TERM: 'dumb', ...more }
   try {
     const gateway = await startProgram(args, env)
     return {

@@ -81,6 +81,8 @@ async function startEngine(
   // It ends with the tests, also if these are killed.
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // Podman's helpers leave files where it was started.
+    cwd: path.dirname(socket),
     env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, ...env },
   })
   let words = ''
