@@ -12,8 +12,8 @@ export default defineConfig<object, { kind: ProgramKind }>({
   globalSetup: './test/renderer/global-setup.ts',
   fullyParallel: true,
   workers: 2,
-  timeout: 90_000,
-  expect: { timeout: 10_000 },
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   forbidOnly: process.env['CI'] !== undefined,
   reporter: [['list']],
   use: {

@@ -7,10 +7,10 @@ export default defineConfig({
   test: {
     pool: 'forks',
     globalSetup: ['test/support/build.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 40_000,
+    hookTimeout: 60_000,
     // A condition that is waited for may need a process to start, on a busy machine: the default of 1 s is none of the test's.
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,

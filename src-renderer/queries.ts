@@ -22,6 +22,9 @@ type ReadName = Extract<
   | 'activity.list'
   | 'activity.get'
   | 'settings.get'
+  | 'clients.list'
+  | 'clients.check'
+  | 'access.list'
   | 'desktop.get'
 >
 

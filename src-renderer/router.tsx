@@ -73,6 +73,33 @@ const catalog = createRoute({
   ),
 })
 
+const clients = createRoute({
+  getParentRoute: () => root,
+  path: '/clients',
+  /** `scope`: which are listed. `import=1` opens the import, `grant=1` the dialog that gives access. */
+  validateSearch: (search) => ({
+    ...text(search, 'q'),
+    ...text(search, 'scope'),
+    ...text(search, 'import'),
+    ...text(search, 'grant'),
+  }),
+  component: lazyRouteComponent(
+    () => import('./screens/clients/clients-screen.tsx'),
+    'ClientsScreen',
+  ),
+})
+
+const client = createRoute({
+  getParentRoute: () => clients,
+  path: '/$id',
+  /** `connect=1` opens the dialog with the preview. */
+  validateSearch: (search) => ({ ...text(search, 'tab'), ...text(search, 'connect') }),
+  component: lazyRouteComponent(
+    () => import('./screens/clients/client-screen.tsx'),
+    'ClientScreen',
+  ),
+})
+
 const logs = createRoute({
   getParentRoute: () => root,
   path: '/logs',
@@ -98,6 +125,7 @@ const routeTree = root.addChildren([
   servers.addChildren([server]),
   activity,
   catalog,
+  clients.addChildren([client]),
   logs,
   settings,
 ])

@@ -2,6 +2,8 @@
 export const actionWords = {
   openWindow: 'Open window',
   connectClients: 'Connect clients',
+  importServers: 'Import servers',
+  giveAccess: 'Give access',
   pauseAll: 'Pause all servers',
   resumeAll: 'Resume',
   launchAtLogin: 'Launch at login',

@@ -67,6 +67,8 @@ export const connectOptions = {
   project: z.string().max(4096).optional(),
   /** One of the row's `choices`. */
   file: z.string().max(4096).optional(),
+  /** Names of other servers in the file that ours take the place of, in the same step: they are in the catalog. */
+  replace: z.array(z.string().max(300)).max(1000).optional(),
 }
 
 export const clientPreview = z.object({

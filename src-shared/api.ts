@@ -10,6 +10,7 @@ import {
 import { logLine, serverDetail, serverLists, serverRow } from './api-servers.ts'
 import { serverIdPattern } from './catalog.ts'
 import { accessClient, accessGrant, accessLimits, accessRow } from './client-access.ts'
+import { importInput, importPreview, importResult, importSource } from './client-import.ts'
 import { logLevels } from './config.ts'
 import { containerEvent, containerRow, containerServer } from './container.ts'
 import { secretInput, secretName, secretPlace, secretRow } from './secret.ts'
@@ -293,6 +294,14 @@ export const procedures = {
     clientChange.extend({ exact: z.boolean() }),
   ),
   'clients.check': procedure(z.strictObject({ id: clientId }), clientCheck),
+  /** Servers that could be taken over, as entries of the catalog; nothing is written. */
+  'clients.import_preview': procedure(z.strictObject({ source: importSource }), importPreview),
+  /**
+   * Secrets first, the catalog second, clients' files last: what fails before the catalog is written leaves nothing
+   * behind, and a client whose file cannot be changed is named in the result. Throws `precondition_failed` if the
+   * catalog or a file is no longer what `before` was given for.
+   */
+  'clients.import': procedure(importInput, importResult),
 
   /** What AI clients may see and use, and who of them has called. */
   'access.list': procedure(none, z.array(accessRow)),

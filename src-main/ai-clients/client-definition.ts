@@ -17,6 +17,10 @@ export interface ClientDefinition {
   signals: Signals
   /** What a person does before it sees a change; undefined if it sees it by itself. */
   restart?: string
+  /** How it reads `$` in its entries; undefined: as most do, `${X}` and `${env:X}` are variables. */
+  variables?: 'dollar' | 'literal'
+  /** Where it keeps servers of single projects in its own file: a map by the projects' folders, each with this key. */
+  projectEntries?: { path: readonly string[]; key: string }
   /** Tools past this number it cuts off or refuses. */
   toolLimit?: number
   /** Variables of this system that its servers need and do not get unless the entry passes them. */

@@ -98,14 +98,19 @@ export function readEntry(shape: EntryShape, value: unknown): ReadEntry {
   return read
 }
 
-/** Whether an entry starts the gateway's shim for this client, whoever wrote it. */
-export function startsOurShim({ stdio }: ReadEntry, client: string): boolean {
+/** Whether an entry starts the gateway's shim, for whichever client. */
+export function startsAnyShim({ stdio }: ReadEntry): boolean {
   if (stdio === undefined) return false
-  const isShim = [stdio.command, ...stdio.args].some((word) =>
+  return [stdio.command, ...stdio.args].some((word) =>
     /^gateway-stdio(?:\.cjs)?$/.test(path.basename(word.replaceAll('\\', '/'))),
   )
-  const at = stdio.args.indexOf('--client')
-  return isShim && at !== -1 && stdio.args[at + 1] === client
+}
+
+/** Whether an entry starts the gateway's shim for this client, whoever wrote it. */
+export function startsOurShim(entry: ReadEntry, client: string): boolean {
+  const args = entry.stdio?.args ?? []
+  const at = args.indexOf('--client')
+  return startsAnyShim(entry) && at !== -1 && args[at + 1] === client
 }
 
 /** Of an entry as data, whatever the order of its keys. */

@@ -19,7 +19,7 @@ import { chooseFile, projectFile } from './client-paths.ts'
 import type { Machine } from './client-paths.ts'
 import { clientById } from './client-table.ts'
 import { containerOf, sameData } from './config-text.ts'
-import type { Entry } from './config-text.ts'
+import type { Entry, NamedEntry } from './config-text.ts'
 import type { Connection } from './connection-store.ts'
 import { EntryText } from './entry-edit.ts'
 import type { EntryChange } from './entry-edit.ts'
@@ -34,6 +34,8 @@ export interface ConnectOptions {
   file?: string | undefined
   /** Names of other servers in the file that ours take the place of, in the same step: they were imported. */
   replace?: readonly string[] | undefined
+  /** An HTTP entry that is there stays as it is, with its token. */
+  keepsToken?: boolean | undefined
 }
 
 /** What an entry is made of, besides the client. */
@@ -94,14 +96,21 @@ export async function planConnection(
   const before = new EntryText(file.text, client.format, file.path)
   const { container, shape } = layoutOf(client, before, project)
   const earlier = known(file.path)
-  const { entries, command } = await wantedEntries(client, shape, options, sources, token)
   const present = before.entries(container)
+  const kept = options.keepsToken === true ? earlier?.entries : undefined
+  const { entries, command } =
+    kept === undefined
+      ? await wantedEntries(client, shape, options, sources, token, earlier)
+      : { entries: keptEntries(kept, present), command: undefined }
   const isOurs = (name: string, value: unknown): boolean =>
-    earlier?.entries.some((one) => one.name === name) === true ||
+    (earlier !== undefined && isAsRemembered(earlier, shape, name, value)) ||
     startsOurShim(readEntry(shape, value), client.id)
   const changes: EntryChange[] = []
   for (const old of earlier?.entries ?? [])
-    if (!entries.some(({ name }) => name === old.name) && present.some((p) => p.name === old.name))
+    if (
+      !entries.some(({ name }) => name === old.name) &&
+      present.some(({ name, value }) => name === old.name && isOurs(name, value))
+    )
       changes.push({ op: 'take', name: old.name, keep: container.path.length })
   const replaced = (options.replace ?? []).filter((name) => present.some((p) => p.name === name))
   for (const name of replaced) changes.push({ op: 'take', name, keep: container.path.length })
@@ -171,6 +180,31 @@ export function withOwnKeys(shape: EntryShape, now: unknown, wanted: Entry): Ent
   return merged
 }
 
+/** What the gateway has written, and not a server that somebody has put under the same name since. */
+export function isAsRemembered(
+  { kind, entries }: Pick<Connection, 'kind' | 'entries'>,
+  shape: EntryShape,
+  name: string,
+  value: unknown,
+): boolean {
+  const one = entries.find((each) => each.name === name)
+  if (one === undefined) return false
+  // People change the headers and what their client adds.
+  const isHttp = kind === 'http' && readEntry(shape, value).http?.url.endsWith('/mcp') === true
+  return isHttp || entryHash(value) === one.sha256
+}
+
+/** Entries of ours that are not to change. */
+function keptEntries(
+  entries: Connection['entries'],
+  present: readonly NamedEntry[],
+): PlannedEntry[] {
+  return entries.flatMap(({ name, server }) => {
+    const value = present.find((one) => one.name === name)?.value
+    return isRecord(value) ? [{ name, server, entry: jsonMap(value) }] : []
+  })
+}
+
 /** TOML knows dates, which our own entries never have. */
 function jsonMap(value: Record<string, unknown>): Entry {
   const copy: Entry = JSON.parse(JSON.stringify(value))
@@ -183,6 +217,7 @@ async function wantedEntries(
   options: ConnectOptions,
   sources: EntrySources,
   token: string,
+  earlier: Connection | undefined,
 ): Promise<{ entries: PlannedEntry[]; command: StdioCommand | undefined }> {
   const { kind, name = defaultName } = options
   if (kind === 'http') {
@@ -211,8 +246,17 @@ async function wantedEntries(
     return { entries: [{ name, server: undefined, entry }], command: all }
   }
   const ids = await serversOf(options, sources)
-  const taken = new Set<string>()
+  // With servers that are replaced, the other entries keep the names that they have.
+  const named = new Map(
+    options.replace === undefined
+      ? []
+      : earlier?.entries.map(({ server: of, name: called }) => [of, called]),
+  )
+  const taken = new Set<string>(ids.flatMap((id) => named.get(id) ?? []))
   const entries = ids.map((id) => {
+    const own = named.get(id)
+    if (own !== undefined)
+      return { name: own, server: id, entry: stdioEntry(shape, own, command(id)) }
     const wanted = options.name === undefined ? id : `${options.name}-${id}`
     // Some clients allow no dots in names.
     const base = wanted.replaceAll('.', '-')

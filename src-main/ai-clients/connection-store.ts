@@ -8,7 +8,7 @@ import { errorCode } from '../catalog/file-error.ts'
 import { takeLock } from '../process-lock.ts'
 import { prepareFolder } from '../state-dir.ts'
 
-const connection = z.object({
+const step = z.object({
   client: z.string(),
   /** As the client names it. */
   file: z.string(),
@@ -42,6 +42,9 @@ const connection = z.object({
   /** `writing`: the process may have ended before or after the file was replaced. */
   state: z.enum(['writing', 'connected']),
 })
+
+/** `earlier`: what undo comes back to, the last one last; of a client that was connected before its servers gave way. */
+const connection = step.extend({ earlier: z.array(step).default([]) })
 
 const backupRow = z.object({
   name: z.string(),
@@ -146,7 +149,9 @@ export class ConnectionStore {
   #addToIndex(row: z.infer<typeof backupRow>): void {
     const file = path.join(this.#backups, 'index.json')
     const rows = [...(this.#load(file, index)?.backups ?? []), row]
-    const used = new Set(this.read().map(({ backup }) => backup))
+    const used = new Set(
+      this.read().flatMap(({ backup, earlier }) => [backup, ...earlier.map((one) => one.backup)]),
+    )
     const ofFile = rows.filter((one) => one.file === row.file && !used.has(one.name))
     const old = new Set(ofFile.slice(0, -backupsPerFile).map(({ name }) => name))
     this.#write(file, { version: 1, backups: rows.filter(({ name }) => !old.has(name)) })

@@ -2,16 +2,14 @@ import type { ClientCheck, ClientPreview, ClientRow } from '../../src-shared/api
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { ClientDefinition } from './client-definition.ts'
 import { entryHash, readEntry, startsOurShim } from './client-entry.ts'
-import type { ReadEntry } from './client-entry.ts'
 import { readClientFile } from './client-file.ts'
-import { chooseFile } from './client-paths.ts'
 import { clientRow } from './client-row.ts'
 import { clientById, clientTable } from './client-table.ts'
 import { checkClient } from './connection-check.ts'
 import type { ClientUsage } from './connection-check.ts'
 import { warningsOf } from './connect-warnings.ts'
 import type { ToolCount } from './connect-warnings.ts'
-import { layoutOf, planConnection } from './connection-plan.ts'
+import { planConnection } from './connection-plan.ts'
 import type { ConnectOptions, ConnectPlan } from './connection-plan.ts'
 import type { Connection, ConnectionStore } from './connection-store.ts'
 import { EntryText } from './entry-edit.ts'
@@ -30,15 +28,11 @@ export interface ClientAccess {
 export interface ConnectionsOptions extends FileChangesOptions {
   access?: ClientAccess
   tools?: ToolCount
-  /** What is known of a client that uses the gateway. */
-  usage?: (client: string) => ClientUsage | Promise<ClientUsage>
-}
-
-/** A server that a client has in its file; `value`: as it stands there. */
-export interface ClientServer {
-  name: string
-  value: unknown
-  entry: ReadEntry
+  /** What is known of a client that uses the gateway. `servers`: it has entries for these alone. */
+  usage?: (
+    client: string,
+    servers: readonly string[] | undefined,
+  ) => ClientUsage | Promise<ClientUsage>
 }
 
 const unknownUsage: ClientUsage = { tools: null, tokens: null, last_seen: null }
@@ -79,7 +73,7 @@ export class Connections {
       file: file.path,
       file_exists: file.bytes !== undefined,
       before: file.version,
-      diff: fileDiff(file.path, plan.before.text, plan.after.text),
+      diff: fileDiff(file.path, plan.before.text, plan.after.text, await secretsOf(plan)),
       entries: entries.map(({ name, entry }) => ({
         name,
         text: JSON.stringify(entry, undefined, 2),
@@ -110,10 +104,11 @@ export class Connections {
         )
       const { client } = draft
       if (options.via === 'cli') return this.#connectByCommand(draft)
-      const token = options.kind === 'http' ? await this.#tokens().issue(client) : undefined
+      const isNew = options.kind === 'http' && options.keepsToken !== true
+      const token = isNew ? await this.#tokens().issue(client) : undefined
       try {
         const plan = token === undefined ? draft : await this.#plan(options, token.token)
-        const backup = await this.#changes.write(plan, token?.id ?? null)
+        const backup = await this.#changes.write(plan, token?.id ?? this.#keptToken(plan, options))
         const where = `${client.name} has the gateway in ${plan.file.path}.`
         return {
           client: this.row(client.id),
@@ -163,10 +158,10 @@ export class Connections {
         exact &&= isBack
         messages.push(
           isBack
-            ? `${one.file} is as it was before ${client.name} was connected.`
+            ? `${one.file} is as it was before ${one.earlier.length > 0 ? 'its servers were replaced' : `${client.name} was connected`}.`
             : `${one.file} has changed since: only the gateway's entry was taken out. ${await this.#changes.takeOut(client, one)}`,
         )
-        if (isBack) await this.#changes.forget(one)
+        if (isBack) await this.#changes.forgetStep(one)
       }
       return { client: this.row(id), message: messages.join(' '), exact }
     })
@@ -178,31 +173,12 @@ export class Connections {
     if (connections.length === 0) await this.options.access?.disconnected(id)
   }
 
-  /**
-   * The servers that the client's file has, ours left out, as far as its entries can be read: what may be imported.
-   * Throws GatewayError.
-   */
-  async servers(id: string, file?: string): Promise<ClientServer[]> {
-    const client = clientById(id)
-    const read = file ?? chooseFile(client, this.options.machine).file
-    if (read === undefined) return []
-    const { text } = await readClientFile(read)
-    const parsed = new EntryText(text, client.format, read)
-    const { container, shape } = layoutOf(client, parsed, null)
-    const own = this.store.read().find((one) => one.client === id && one.file === read)
-    return parsed.entries(container).flatMap(({ name, value }) => {
-      const entry = readEntry(shape, value)
-      const isOurs =
-        own?.entries.some((one) => one.name === name) === true || startsOurShim(entry, id)
-      return isOurs ? [] : [{ name, value, entry }]
-    })
-  }
-
   /** Reads the client's files, and says what it will see of the gateway. */
   async check(id: string): Promise<ClientCheck> {
     const client = clientById(id)
-    const usage = (await this.options.usage?.(id)) ?? unknownUsage
-    return checkClient(client, this.store.read(), this.options.machine, usage)
+    const connections = this.store.read()
+    const usage = (await this.options.usage?.(id, serversOf(id, connections))) ?? unknownUsage
+    return checkClient(client, connections, this.options.machine, usage)
   }
 
   /** Corrects entries of ours that lead nowhere any more: the app has moved, the port is another. Says what it did. */
@@ -225,10 +201,17 @@ export class Connections {
   }
 
   #plan(options: ConnectOptions, token: string): Promise<ConnectPlan> {
-    if (options.kind === 'http') this.#tokens()
-    const known = (file: string): Connection | undefined =>
-      this.store.read().find((one) => one.client === options.id && one.file === file)
-    return planConnection(options, this.options, known, token)
+    if (options.kind === 'http' && options.keepsToken !== true) this.#tokens()
+    return planConnection(options, this.options, (file) => this.#known(options.id, file), token)
+  }
+
+  #keptToken({ file }: ConnectPlan, { id, keepsToken }: ConnectOptions): string | null {
+    if (keepsToken !== true) return null
+    return this.#known(id, file.path)?.token_id ?? null
+  }
+
+  #known(id: string, file: string): Connection | undefined {
+    return this.store.read().find((one) => one.client === id && one.file === file)
   }
 
   async #connectByCommand(plan: ConnectPlan) {
@@ -262,6 +245,7 @@ export class Connections {
       ...this.#changes.record(plan, null),
       entries: [{ name, sha256: entryHash(value) }],
       via: 'cli',
+      earlier: [],
       before: null,
       written: now.version,
       backup: null,
@@ -296,6 +280,19 @@ export class Connections {
     if (tokens !== undefined) return tokens
     throw new GatewayError('conflict', 'There are no tokens for HTTP entries here. Use the shim.')
   }
+}
+
+/** Undefined for a client that has an entry for all servers, or none. */
+function serversOf(id: string, connections: readonly Connection[]): string[] | undefined {
+  const own = connections.filter(({ client }) => client === id)
+  if (own.length === 0 || own.some(({ kind }) => kind !== 'shim-per-server')) return undefined
+  return own.flatMap(({ entries }) => entries.flatMap(({ server }) => server ?? []))
+}
+
+/** What looks like a secret in the file's other entries: a difference shows the lines around. */
+async function secretsOf({ before, container }: ConnectPlan): Promise<string[]> {
+  const { secretsIn } = await import('./import-secrets.ts')
+  return before.entries(container).flatMap(({ name, value }) => secretsIn(name, value))
 }
 
 /** Connected ones first, then those that are found. */

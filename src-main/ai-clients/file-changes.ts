@@ -29,6 +29,10 @@ export interface FileChangesOptions extends EntrySources {
   onStep?: (step: WriteStep | 'backup' | 'noted' | 'saved') => void
 }
 
+function stepsUpTo({ earlier, ...last }: Connection): Connection['earlier'] {
+  return [...earlier, last]
+}
+
 /** What is taken out needs no command line. */
 const noCommand = { command: '', args: [], env: {} }
 
@@ -45,10 +49,12 @@ export class FileChanges {
   async write(plan: ConnectPlan, tokenId: string | null): Promise<string | null> {
     const { file, after, before } = plan
     const earlier = this.#earlier(plan)
-    // The bytes to come back to are those before the first of ours.
-    const isUntouched = earlier !== undefined && earlier.written === file.version
+    // Servers that give way are a step of their own, which undo takes back by itself.
+    const isStep = earlier !== undefined && plan.replaced.length > 0
+    // Else the bytes to come back to are those before the first of ours.
+    const isUntouched = !isStep && earlier !== undefined && earlier.written === file.version
     const backup = isUntouched ? earlier.backup : this.#backup(plan)
-    const isFirst = earlier === undefined
+    const isFirst = earlier === undefined || isStep
     const record: Connection = {
       ...this.record(plan, tokenId),
       via: 'file',
@@ -58,6 +64,7 @@ export class FileChanges {
       had_entries: earlier?.had_entries ?? plan.hadEntries,
       made_file: earlier?.made_file ?? file.bytes === undefined,
       made_folder: earlier?.made_folder ?? null,
+      earlier: isStep ? stepsUpTo(earlier) : (earlier?.earlier ?? []),
       state: 'writing',
     }
     this.store.save(record)
@@ -126,6 +133,7 @@ export class FileChanges {
   async #settleOne(one: Connection): Promise<void> {
     const now = await readClientFile(one.file)
     if (now.version === one.written) return this.store.save({ ...one, state: 'connected' })
+    if (now.version === one.before && one.earlier.length > 0) return this.forgetStep(one)
     const present = new EntryText(now.text, clientById(one.client).format, one.file).entries(
       one.container,
     )
@@ -155,7 +163,9 @@ export class FileChanges {
       return []
     })
     const after = text.changed(one.container, changes)
-    const isBack = !one.had_entries && (await this.bringBack(one, now))
+    // The bytes before may hold an entry of ours.
+    const isFirst = !one.had_entries && one.earlier.length === 0
+    const isBack = isFirst && (await this.bringBack(one, now))
     if (!isBack) await this.#writeRest(one, now, after)
     await this.forget(one)
     const messages = [
@@ -201,6 +211,8 @@ export class FileChanges {
 
   /** The bytes from before, if the file is what was written. False: nothing was done. */
   async bringBack(one: Connection, now: ClientFile): Promise<boolean> {
+    // A process that ended in the middle has done it already.
+    if (one.earlier.length > 0 && now.version === one.before) return true
     if (one.written === null || now.version !== one.written) return false
     if (one.made_file && one.before === absentVersion) {
       await removeClientFile(now, one.made_folder)
@@ -235,6 +247,13 @@ export class FileChanges {
       backup: isAsWritten ? one.backup : null,
     })
     return `The gateway's entry in ${one.file} led nowhere any more, and was corrected.`
+  }
+
+  /** After its bytes were brought back: what it came after holds again. */
+  async forgetStep(one: Connection): Promise<void> {
+    const last = one.earlier.at(-1)
+    if (last === undefined) return this.forget(one)
+    this.store.save({ ...last, earlier: one.earlier.slice(0, -1) })
   }
 
   async forget(one: Connection): Promise<void> {

@@ -8,12 +8,23 @@ const secretValue =
 /** A file in one line would come twice as a whole, and nobody reads that far. */
 const maxLineLength = 1000
 
-/** What a write would change, as a unified diff; empty if nothing. What looks like a secret is masked in every line. */
-export function fileDiff(file: string, before: string, after: string): string {
+/**
+ * What a write would change, as a unified diff; empty if nothing. What looks like a secret is masked in every line, and
+ * so are `secrets`.
+ */
+export function fileDiff(
+  file: string,
+  before: string,
+  after: string,
+  secrets: readonly string[] = [],
+): string {
   if (before === after) return ''
   const patch = createTwoFilesPatch(file, file, before, after, '', '', { context: 3 })
   const lines = patch.split('\n').slice(1)
-  return lines.map((line) => masked(shortened(line))).join('\n')
+  const forms = secrets.flatMap((one) => [one, JSON.stringify(one).slice(1, -1)])
+  const known = (line: string): string =>
+    forms.reduce((text, form) => text.replaceAll(form, () => '***'), line)
+  return lines.map((line) => masked(shortened(known(line)))).join('\n')
 }
 
 function shortened(line: string): string {

@@ -12,7 +12,7 @@ import { loadCatalogFile } from '../catalog/parse-cache.ts'
 import { runningGateway } from '../host/gateway-claim.ts'
 import type { Settings } from '../host/settings.ts'
 import { checkText, isOfInterest, json, listText, previewText } from './clients-text.ts'
-import { accessOf } from './client-access.ts'
+import { accessOf, lastSeen, tokensOf } from './client-access.ts'
 import { askGateway } from './gateway-request.ts'
 import { askYesNo } from './question.ts'
 import { nodeLaunch } from './sibling-program.ts'
@@ -26,13 +26,19 @@ const clientsHelp = `Usage: gateway clients COMMAND [CLIENT] [options]
   gateway clients disconnect CLIENT    takes the gateway's entries out again
   gateway clients undo CLIENT          brings back the file from before, if nobody has changed it since
   gateway clients check [CLIENT]       what a client will see, and what is wrong (default: all connected ones)
+  gateway clients import [CLIENT …]    takes the servers that clients have over into the catalog (default: of all)
+  gateway clients import --file FILE   those of .mcp.json, of any client's file, or of an .mcpb bundle
+  gateway clients import -             those in a pasted text
 
-  --kind KIND          shim-all (default: one entry for all servers), shim-per-server
+  --kind KIND          shim-all (default: one entry for all servers), shim-per-server, or http: the address of the
+                       running gateway and a token of the client's own
   --name NAME          what the entry is called (default: gateway)
   --server ID          with shim-per-server: this one; may be given several times
   --project DIR        the file of this project instead of your own
   --file PATH          which file, where a client has several
   --via cli            by the client's own command
+  --secrets KIND       import: keychain (default) keeps what looks like a secret there, keep leaves it in the text
+  --replace            import: the clients' entries give way to the gateway's; undo takes that back
   --yes                asks nothing
   --json               for programs
 
@@ -52,6 +58,9 @@ interface ClientsFlags {
   all?: boolean | undefined
   json?: boolean | undefined
   help?: boolean | undefined
+  paste?: boolean | undefined
+  secrets?: string | undefined
+  replace?: boolean | undefined
 }
 
 interface Context {
@@ -112,7 +121,7 @@ const commands: Record<string, (context: Context, client: string | undefined) =>
     },
   }
 
-const clientsCommands = Object.keys(commands)
+const clientsCommands = [...Object.keys(commands), 'import']
 
 /** `gateway clients …`: works on the files itself, with or without a gateway. Throws GatewayError, UsageError. */
 export async function clientsCommand(
@@ -126,6 +135,11 @@ export async function clientsCommand(
   if (flags.help === true || name === undefined) {
     process.stdout.write(clientsHelp)
     return flags.help === true ? 0 : 2
+  }
+  if (name === 'import') {
+    const { importCommand } = await import('./import-command.ts')
+    const from = client === undefined ? [] : [client, ...rest]
+    return importCommand(from, flags, connectionsOf(settings, key), settings, key)
   }
   if (command === undefined) {
     const { suggestion } = await import('../catalog/suggestion.ts')
@@ -152,16 +166,25 @@ function connectionsOf(settings: Settings, key: () => string): Connections {
       )
     },
     url: () => running?.url,
-    serverIds: async () => {
-      const { catalog } = await loadCatalogFile(settings.catalogPath)
-      return catalog.servers.filter(({ enabled }) => enabled).map(({ id }) => id)
-    },
+    serverIds: () => serverIds(settings.catalogPath),
     access: accessOf(settings, key),
+    tokens: tokensOf(settings, key),
     usage: async (id) => {
-      if (running === undefined) return unknownUsage
+      if (running === undefined) return { ...unknownUsage, last_seen: lastSeen(settings, id) }
       return askUsage(new URL('/api/clients.check', running.url), key(), id)
     },
   })
+}
+
+/** The catalog may not be there yet: it is made with the first server. */
+async function serverIds(file: string): Promise<string[]> {
+  try {
+    const { catalog } = await loadCatalogFile(file)
+    return catalog.servers.filter(({ enabled }) => enabled).map(({ id }) => id)
+  } catch (thrown) {
+    if (thrown instanceof GatewayError && thrown.code === 'not_found') return []
+    throw thrown
+  }
 }
 
 const unknownUsage: ClientUsage = { tools: null, tokens: null, last_seen: null }

@@ -15,7 +15,7 @@ const help = `Usage: gateway COMMAND [options]
   gateway open         opens the dashboard; prints a one-time link to it, and how a client connects
                        (--no-browser: prints only)
   gateway status       the servers: state, uptime, requests (--json for programs)
-  gateway clients      connects AI clients, and takes them out again (gateway clients --help)
+  gateway clients      connects AI clients, takes them out again, imports their servers (gateway clients --help)
   gateway secrets      list, set NAME (asks for the value, or reads it from its input), rm NAME
   gateway validate     checks config and catalog, starts nothing (--strict: warnings fail, too)
 
@@ -44,6 +44,9 @@ const flags = {
   via: { type: 'string' },
   yes: { type: 'boolean', short: 'y' },
   all: { type: 'boolean' },
+  secrets: { type: 'string' },
+  replace: { type: 'boolean' },
+  paste: { type: 'boolean' },
   version: { type: 'boolean', short: 'v' },
   help: { type: 'boolean', short: 'h' },
 } as const

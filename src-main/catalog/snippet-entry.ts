@@ -1,18 +1,20 @@
 import type { SnippetEntry } from '../../src-shared/api.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
 import type { JsonRecord } from '../../src-shared/json-record.ts'
-import { literalGlob } from '../mcp/tool-filter.ts'
+import { literalGlob } from '../../src-shared/glob.ts'
 import { shellWords } from './shell-words.ts'
 import { SnippetTexts } from './snippet-templates.ts'
+import type { TextRules } from './snippet-templates.ts'
 
-/** Who already has an id, what VS Code's inputs ask for. */
-export interface SnippetContext {
+/** Who already has an id, and how texts are to be read. */
+export interface SnippetContext extends TextRules {
   taken: Set<string>
-  inputs: ReadonlyMap<string, string>
 }
 
 /** What other programs write that says nothing here. */
-const pointless = new Set(['type', 'transport', 'transportType', 'source', 'name', 'id', 'title'])
+const pointless = new Set(
+  'type transport transportType source name id title bundled available_tools'.split(' '),
+)
 
 /**
  * One server as other programs write it (`command`, `args`, `env`, or `url`, `headers`), as an entry of the catalog.
@@ -25,7 +27,7 @@ export function entryOf(
 ): SnippetEntry | undefined {
   if (!isRecord(raw)) return undefined
   const id = freeId(name, context.taken)
-  const texts = new SnippetTexts(id, context.inputs)
+  const texts = new SnippetTexts(id, context)
   const read = new Reader(raw)
   const runtime = localRuntime(read, texts) ?? remoteRuntime(read, texts)
   if (runtime === undefined) return undefined
@@ -42,6 +44,8 @@ export function entryOf(
     if (Object.keys(env).length > 0) entry['env'] = env
     const file = read.text('envFile', 'env_file')
     if (file !== undefined) entry['env_file'] = texts.text(file)
+    const inherited = inheritedNames(read.take('env_vars'))
+    if (inherited.length > 0) entry['inherit_env'] = inherited
   }
   const tools = toolFilter(read)
   if (tools !== undefined) entry['tools'] = tools
@@ -107,31 +111,63 @@ function remoteRuntime(read: Reader, texts: SnippetTexts): JsonRecord | undefine
   const kind = (read.text('type', 'transport', 'transportType') ?? '').toLowerCase()
   const isSse = kind === 'sse' || (kind === '' && /\/sse\/?(?:\?|$)/.test(url))
   const runtime: JsonRecord = { type: isSse ? 'remote-sse' : 'remote-http', url: texts.text(url) }
-  const init = read.take('requestInit')
+  const init = read.take('requestInit', 'requestOptions')
   const headers = read.take('headers', 'http_headers') ?? (isRecord(init) ? init['headers'] : {})
   const values = isRecord(headers)
     ? Object.entries(headers).map(([name, value]) => [name, texts.header(plainText(value), name)])
     : []
-  if (values.length > 0) runtime['headers'] = Object.fromEntries(values)
+  const all = { ...Object.fromEntries(values), ...headersByVariable(read, texts) }
+  if (Object.keys(all).length > 0) runtime['headers'] = all
   return runtime
 }
 
-function variables(read: Reader, texts: SnippetTexts): Record<string, string> {
-  const given = read.take('env', 'environment') ?? read.nestedEnv
-  if (!isRecord(given)) return {}
-  return Object.fromEntries(
-    Object.entries(given).flatMap(([name, value]) => {
-      if (!/^[A-Za-z_]\w*$/.test(name)) {
-        texts.notes.add(`Left out, since no variable can be called so: ${name}.`)
-        return []
-      }
-      return value === null ? [] : [[name, texts.variable(plainText(value), name)]]
-    }),
+/** Codex, fx and Vibe name the variables that hold what a header says. */
+function headersByVariable(read: Reader, texts: SnippetTexts): Record<string, string> {
+  const named = read.take('env_http_headers')
+  const headers = Object.entries(isRecord(named) ? named : {}).flatMap(([header, name]) =>
+    isVariable(name) ? [[header, texts.variableOf(name)]] : [],
   )
+  const bearer = read.take('bearer_token_env_var', 'bearer_token_env')
+  if (isVariable(bearer)) headers.push(['Authorization', `Bearer ${texts.variableOf(bearer)}`])
+  const key = read.take('api_key_env')
+  const header = read.text('api_key_header') ?? 'Authorization'
+  const format = read.text('api_key_format') ?? (header === 'Authorization' ? 'Bearer {token}' : '')
+  if (isVariable(key)) {
+    const value = texts.variableOf(key)
+    headers.push([header, format.includes('{token}') ? format.replace('{token}', value) : value])
+  }
+  return Object.fromEntries(headers)
+}
+
+/** Codex: names, or maps with a name. */
+function inheritedNames(value: unknown): string[] {
+  if (!Array.isArray(value)) return []
+  return value
+    .map((item: unknown) => (isRecord(item) ? item['name'] : item))
+    .filter((name) => isVariable(name))
+}
+
+function isVariable(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z_]\w*$/.test(value)
+}
+
+function variables(read: Reader, texts: SnippetTexts): Record<string, string> {
+  const given = read.take('env', 'environment', 'envs') ?? read.nestedEnv
+  // Goose: the names of those that it keeps in the keychain itself.
+  const kept = plainTexts(read.take('env_keys') ?? []).filter((name) => isVariable(name))
+  const known = Object.entries(isRecord(given) ? given : {}).flatMap(([name, value]) => {
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
+      texts.notes.add(`Left out, since no variable can be called so: ${name}.`)
+      return []
+    }
+    return value === null ? [] : [[name, texts.variable(plainText(value), name)]]
+  })
+  return Object.fromEntries([...kept.map((name) => [name, texts.secretOf(name)]), ...known])
 }
 
 function toolFilter(read: Reader): JsonRecord | undefined {
-  const allow = plainTexts(read.take('includeTools') ?? [])
+  const named = plainTexts(read.take('includeTools', 'enabled_tools', 'tools') ?? [])
+  const allow = named.includes('*') ? [] : named
   const deny = plainTexts(read.take('excludeTools', 'disabledTools', 'disabled_tools') ?? [])
   if (allow.length + deny.length === 0) return undefined
   return {
@@ -142,7 +178,8 @@ function toolFilter(read: Reader): JsonRecord | undefined {
 
 /** Numbers and the like as they are written; what is no text at all as JSON. */
 function plainText(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  if (typeof value === 'string') return value
+  return typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? '')
 }
 
 function plainTexts(value: unknown): string[] {

@@ -1,14 +1,34 @@
-/** Takes the texts of pasted snippets over: their variables become ours, and what stands for a secret becomes one. */
+/** One of VS Code's `inputs`: what it asks for, and whether it hides what is typed. */
+export interface SnippetInput {
+  about: string | undefined
+  isSecret: boolean
+  fallback: string | undefined
+}
+
+/** How the texts of a snippet are to be read. */
+export interface TextRules {
+  inputs?: ReadonlyMap<string, SnippetInput>
+  /**
+   * `any` (the default): `${X}` and every program's own form are variables, `$X` where it is all of a value. `dollar`:
+   * `$X` anywhere as well. `literal`: its program knows no variables, so that a `$` is a `$`.
+   */
+  syntax?: 'any' | 'dollar' | 'literal'
+  /** The folder of the project that the file belongs to. */
+  project?: string
+  /** Somebody looks after secrets that are written out, and those that are asked for are kept as secrets. */
+  keepsSecrets?: boolean
+}
+
+/** Takes the texts of other programs over: their variables become ours, and what stands for a secret becomes one. */
 export class SnippetTexts {
   /** What a person must know or do, in plain words. */
   readonly notes = new Set<string>()
-  /** VS Code's `inputs`: what each asks for. */
-  readonly #inputs: ReadonlyMap<string, string>
+  readonly #rules: TextRules
   readonly #serverId: string
 
-  constructor(serverId: string, inputs: ReadonlyMap<string, string> = new Map()) {
+  constructor(serverId: string, rules: TextRules = {}) {
     this.#serverId = serverId
-    this.#inputs = inputs
+    this.#rules = rules
   }
 
   /** The value of the environment variable `name`: a placeholder becomes the variable of that name. */
@@ -35,10 +55,22 @@ export class SnippetTexts {
     return this.#translated(text)
   }
 
+  /** The value of a variable of the environment in which the gateway runs. */
+  variableOf(name: string): string {
+    this.notes.add(`The variable ${name} must be set in your environment.`)
+    return `\${${name}}`
+  }
+
+  /** A secret that the program keeps elsewhere: only the person can say what it is. */
+  secretOf(name: string): string {
+    return this.#rules.keepsSecrets === true ? this.#askedSecret(name) : this.#asked(name)
+  }
+
   #value(text: string, name: string): string {
     const whole = /^\$([A-Za-z_]\w*)$/.exec(text)?.[1]
-    if (whole !== undefined) return `\${${whole}}`
+    if (whole !== undefined && this.#rules.syntax !== 'literal') return `\${${whole}}`
     const own = this.#translated(text)
+    if (this.#rules.keepsSecrets === true) return own
     if (own === text && secretName.test(name) && text.length >= 8 && !text.includes('${'))
       this.notes.add(`${name} is written out. A variable, \${${upperSnake(name)}}, is safer.`)
     return own
@@ -56,22 +88,35 @@ export class SnippetTexts {
     return `\${${variable}}`
   }
 
-  /** The variables of VS Code, Zed, OpenCode and shells, wherever they stand. */
+  #askedSecret(name: string): string {
+    const secret = upperSnake(name)
+    this.notes.add(`Set the secret ${secret}: gateway secrets set ${secret}`)
+    return `\${secret:${secret}}`
+  }
+
+  /** The variables of VS Code, Zed, OpenCode, Continue and shells, wherever they stand. */
   #translated(text: string): string {
+    const { syntax, project } = this.#rules
+    if (syntax === 'literal') return text.replaceAll('${', () => '$${')
+    if (/\{file:[^{}]+\}|\$\([^()]+\)/.test(text))
+      this.notes.add(`${text} has no meaning here, and stays as it is written.`)
     return text.replaceAll(
-      /\$?\{env:([A-Za-z_]\w*)\}|\$\{([^{}]*)\}/g,
-      (all, env?: string, name?: string) => {
+      /\$?\{env:([A-Za-z_]\w*)\}|\$\{\{\s*(?:secrets|inputs)\.([\w.-]+)\s*\}\}|\$\{([^{}]*)\}|\$([A-Za-z_]\w*)/g,
+      (all: string, env?: string, kept?: string, name?: string, plain?: string) => {
+        if (plain !== undefined) return syntax === 'dollar' ? `\${${plain}}` : all
         if (env !== undefined) return `\${${env}}`
+        if (kept !== undefined) return this.secretOf(kept)
         const inside = name ?? ''
         const input = /^input:(.+)$/.exec(inside)?.[1]
         if (input !== undefined) return this.#input(input)
         if (inside === 'userHome') return '${HOME}'
         if (inside === 'pathSeparator' || inside === '/') return '/'
+        if (inside === 'workspaceFolder' && project !== undefined) return project
         if (inside.startsWith('workspaceFolder')) {
           this.notes.add('It names the folder of an editor’s workspace: replace it with a path.')
           return '${WORKSPACE_FOLDER}'
         }
-        if (/^[A-Za-z_]\w*(?::-.*)?$/s.test(inside)) return all
+        if (/^(?:secret:[\w.-]+|[A-Za-z_]\w*)(?::-.*)?$/s.test(inside)) return all
         this.notes.add(`${all} has no meaning here, and stays as it is written.`)
         return `$${all}`
       },
@@ -80,10 +125,15 @@ export class SnippetTexts {
 
   #input(id: string): string {
     const name = upperSnake(id)
-    const about = this.#inputs.get(id)
-    this.notes.add(
-      `Set the variable ${name} in your environment${about === undefined ? '.' : `: ${about}`}`,
-    )
+    const { inputs, keepsSecrets } = this.#rules
+    const { about, isSecret = false, fallback } = inputs?.get(id) ?? {}
+    const told = about === undefined ? '' : `: ${about}`
+    if (keepsSecrets === true && isSecret) {
+      this.notes.add(`Set the secret ${name}${told} (gateway secrets set ${name})`)
+      return `\${secret:${name}}`
+    }
+    if (keepsSecrets === true && fallback !== undefined) return `\${${name}:-${fallback}}`
+    this.notes.add(`Set the variable ${name} in your environment${told === '' ? '.' : told}`)
     return `\${${name}}`
   }
 }

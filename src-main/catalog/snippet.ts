@@ -8,6 +8,7 @@ import type { JsonRecord } from '../../src-shared/json-record.ts'
 import { isUrl, nameOfUrl, serverOfCommand } from './snippet-command.ts'
 import { entryOf, freeId } from './snippet-entry.ts'
 import type { SnippetContext } from './snippet-entry.ts'
+import type { SnippetInput } from './snippet-templates.ts'
 import { LineMap } from './source-text.ts'
 import { valueAt, YamlTree } from './yaml-tree.ts'
 
@@ -19,6 +20,8 @@ const holders = [
   ['context_servers'], // Zed
   ['mcp_servers'],
   ['mcp'], // OpenCode
+  ['extensions'], // Goose
+  ['amp.mcpServers'],
 ]
 
 /**
@@ -27,15 +30,25 @@ const holders = [
  * which no server is found.
  */
 export function entriesFromSnippet(text: string): SnippetEntry[] {
-  const plain = withoutFence(text).trim()
-  if (plain === '') throw nothingFound('There is nothing in it.')
-  const found = looksLikeJson(plain)
-    ? entriesOfValue(readJson(plain), 'server')
-    : looksLikeCatalog(plain)
-      ? entriesOfValue(readYaml(plain), 'server')
-      : entriesOfLine(plain)
+  const { servers, inputs } = serversInText(text)
+  const context: SnippetContext = { taken: new Set(), inputs }
+  const found = servers.flatMap(({ name, raw }) => entryFrom(name, raw, context) ?? [])
   for (const { entry } of found) assertValid(entry)
   return found
+}
+
+/** Servers as they are written somewhere, each with the name that it goes by. */
+export interface RawServers {
+  servers: { name: string; raw: JsonRecord }[]
+  inputs: Map<string, SnippetInput>
+}
+
+/** The servers in a text, before they become entries. Throws `bad_request` for a text in which none is found. */
+export function serversInText(text: string): RawServers {
+  const plain = withoutFence(text).trim()
+  if (plain === '') throw nothingFound('There is nothing in it.')
+  if (looksLikeJson(plain)) return serversInValue(readJson(plain))
+  return looksLikeCatalog(plain) ? serversInValue(readYaml(plain)) : serversInLine(plain)
 }
 
 /** Markdown's ```json … ```. */
@@ -76,21 +89,37 @@ function readYaml(text: string): unknown {
   throw nothingFound(`Line ${line}, column ${column}: ${fault.message}`)
 }
 
-function entriesOfValue(value: unknown, name: string): SnippetEntry[] {
-  const inputs = new Map<string, string>()
-  const context: SnippetContext = { taken: new Set(), inputs }
-  const asked = valueAt(value, ['inputs']) ?? valueAt(value, ['mcp', 'inputs'])
-  for (const input of Array.isArray(asked) ? asked : [])
-    if (isRecord(input) && typeof input['id'] === 'string')
-      inputs.set(input['id'], typeof input['description'] === 'string' ? input['description'] : '')
-  const single = anyEntry(name, value, context)
-  if (single !== undefined) return [single]
+/** The servers in a parsed file: under a key of one of the known programs, or all by themselves. Throws `bad_request`. */
+export function serversInValue(value: unknown, name = 'server'): RawServers {
+  const inputs = inputsOf(valueAt(value, ['inputs']) ?? valueAt(value, ['mcp', 'inputs']))
+  if (isServer(value)) return { servers: [named(name, value)], inputs }
   const holder = holders
     .map((path) => valueAt(value, path))
     .find((each) => isRecord(each) || Array.isArray(each))
-  const found = members(holder ?? value).flatMap(([key, raw]) => anyEntry(key, raw, context) ?? [])
-  if (found.length > 0) return found
+  const servers = members(holder ?? value).flatMap(([key, raw]) =>
+    isServer(raw) ? [named(key, raw)] : [],
+  )
+  if (servers.length > 0) return { servers, inputs }
   throw nothingFound('It is JSON or YAML, but names no server with a command or a URL.')
+}
+
+/** VS Code's `inputs`. */
+export function inputsOf(value: unknown): Map<string, SnippetInput> {
+  const inputs = new Map<string, SnippetInput>()
+  for (const input of Array.isArray(value) ? value : [])
+    if (isRecord(input) && typeof input['id'] === 'string') {
+      const { description, default: fallback } = input
+      inputs.set(input['id'], {
+        about: typeof description === 'string' ? description : '',
+        isSecret: input['password'] === true,
+        fallback: typeof fallback === 'string' ? fallback : undefined,
+      })
+    }
+  return inputs
+}
+
+function isServer(value: unknown): value is JsonRecord {
+  return isRecord(value) && entryFrom('server', value, { taken: new Set() }) !== undefined
 }
 
 function members(value: unknown): [string, unknown][] {
@@ -98,17 +127,24 @@ function members(value: unknown): [string, unknown][] {
   return isRecord(value) ? Object.entries(value) : []
 }
 
-/** As ours, or as others write it. `name`: the key that it stands under. */
-function anyEntry(name: string, raw: unknown, context: SnippetContext): SnippetEntry | undefined {
-  if (!isRecord(raw)) return undefined
+/** What a server goes by: what it says itself, its key, or what it starts. */
+function named(key: string, raw: JsonRecord): RawServers['servers'][number] {
   const own = raw['id'] ?? raw['name']
-  const called = typeof own === 'string' && own !== '' ? own : name
-  if (isRecord(raw['runtime'])) {
-    const id = freeId(called, context.taken)
-    context.taken.add(id)
-    return { entry: { ...raw, id }, notes: id === called ? [] : [`It is called ${id} here.`] }
-  }
-  return entryOf(name === 'server' ? nameFor(raw, called) : name, raw, context)
+  const called = typeof own === 'string' && own !== '' ? own : key
+  if (isRecord(raw['runtime'])) return { name: called, raw }
+  return { name: key === 'server' ? nameFor(raw, called) : key, raw }
+}
+
+/** One server as an entry, ours or as others write it; undefined if it is none. Nothing says yet that it is valid. */
+export function entryFrom(
+  name: string,
+  raw: JsonRecord,
+  context: SnippetContext,
+): SnippetEntry | undefined {
+  if (!isRecord(raw['runtime'])) return entryOf(name, raw, context)
+  const id = freeId(name, context.taken)
+  context.taken.add(id)
+  return { entry: { ...raw, id }, notes: id === name ? [] : [`It is called ${id} here.`] }
 }
 
 /** One entry without its name. */
@@ -121,17 +157,13 @@ function nameFor(raw: JsonRecord, called: string): string {
   return serverOfCommand(quoted)?.name ?? called
 }
 
-function entriesOfLine(text: string): SnippetEntry[] {
-  const context: SnippetContext = { taken: new Set(), inputs: new Map() }
-  if (isUrl(text)) {
-    const entry = entryOf(nameOfUrl(text), { url: text }, context)
-    if (entry !== undefined) return [entry]
-  }
+function serversInLine(text: string): RawServers {
+  const inputs = new Map<string, SnippetInput>()
+  if (isUrl(text)) return { servers: [{ name: nameOfUrl(text), raw: { url: text } }], inputs }
   const found = serverOfCommand(text)
   if (found !== undefined && 'json' in found)
-    return entriesOfValue(readJson(found.json), found.name ?? 'server')
-  const entry = found && entryOf(found.name, found.raw, context)
-  if (entry !== undefined) return [entry]
+    return serversInValue(readJson(found.json), found.name)
+  if (found !== undefined && isServer(found.raw)) return { servers: [found], inputs }
   throw nothingFound(
     'Paste the JSON with "mcpServers" that a server’s README shows, a command such as npx -y NAME, or the address of a remote server.',
   )

@@ -17,8 +17,7 @@ export function blockLines(value: unknown, style: WriteStyle): string[] {
   visit(document, {
     Collection(_key, node) {
       // `args: [-y, name]` is what people write; lists and maps of their own lines only where they are long or deep.
-      const isFlat =
-        isSeq(node) && node.items.every((item) => isScalar(item)) && node.toString().length <= 60
+      const isFlat = isSeq(node) && node.items.every(isOneLine) && node.toString().length <= 60
       if (isFlat || (isMap(node) && node.items.length === 0)) node.flow = true
     },
   })
@@ -32,6 +31,11 @@ export function blockLines(value: unknown, style: WriteStyle): string[] {
     singleQuote: false,
   })
   return text.replace(/\n$/, '').split('\n')
+}
+
+/** In brackets, a text of several lines might be taken for a map. */
+function isOneLine(item: unknown): boolean {
+  return isScalar(item) && !String(item.value).includes('\n')
 }
 
 /** A value in one line. */

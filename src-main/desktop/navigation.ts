@@ -1,10 +1,12 @@
 import { app, session, shell } from 'electron'
 import type { WebContents } from 'electron'
+import { clientTable } from '../ai-clients/client-table.ts'
 import { appOrigin, appUrl } from './app-protocol.ts'
 
 /**
  * The one place that decides what a page may do beside showing itself: it goes nowhere, opens nothing, embeds nothing,
- * and gets no permission but to copy. Links to the web open in the user's browser. For every page of the app, whoever
+ * and gets no permission but to copy. Links to the web open in the user's browser, those that add us to an AI client in
+ * that client. For every page of the app, whoever
  * makes it. Before the first window.
  */
 export function setupNavigation(): void {
@@ -39,14 +41,22 @@ function isSamePage(target: string, current: string): boolean {
   return target.startsWith(appUrl) && page(target) === page(current)
 }
 
-/** Only web addresses: other schemes start programs. */
 function openOutside(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) return
+  if (url === undefined) return
   // What pretends to be another site, `https://bank.example@evil.example`.
   if (url.username !== '' || url.password !== '') return
+  // Only web addresses: other schemes start programs. Those of AI clients ask their user before they add a server.
+  const mayOpen = url.protocol === 'https:' || url.protocol === 'http:' || opensClient(url.href)
   // There may be no browser; the window is none the worse for it.
-  shell.openExternal(url.href).catch(() => {})
+  if (mayOpen) shell.openExternal(url.href).catch(() => {})
+}
+
+function opensClient(href: string): boolean {
+  return clientTable.some(({ link }) => {
+    const start = link?.template.split('{', 1)[0]
+    return start !== undefined && href.startsWith(start)
+  })
 }
 
 function isAllowed(permission: string, url: string): boolean {

@@ -133,6 +133,7 @@ function gatewayItems({ gateway, paused, servers }: TrayState): TrayItem[] {
   if (gateway === 'starting') return []
   if (gateway === 'none') return [act(actionWords.tryAgain, { do: 'retry' }), separator]
   return [
+    act(`${actionWords.connectClients}…`, { do: 'show', route: '#/clients' }),
     paused
       ? act(actionWords.resumeAll, { do: 'resume' })
       : act(actionWords.pauseAll, { do: 'pause' }, servers.length > 0),

@@ -24,6 +24,7 @@ export class MainWindow {
   private readonly file = path.join(app.getPath('userData'), 'window.json')
   private window: BrowserWindow | undefined
   private isLeaving = false
+  private isAwaited = false
 
   constructor(options: MainWindowOptions) {
     this.options = options
@@ -52,6 +53,7 @@ export class MainWindow {
   /** The app ends: nothing is held any more. */
   leave(): void {
     this.isLeaving = true
+    this.isAwaited = false
     this.remember()
     this.current?.hide()
   }
@@ -81,7 +83,10 @@ export class MainWindow {
     setupContextMenu(window.webContents)
     endWithSession(window, this.options.link)
     if (memory?.maximized === true) window.maximize()
+    this.isAwaited = true
     window.once('ready-to-show', () => {
+      // Closed, or the app ends, before it was drawn.
+      if (!this.isAwaited) return
       if (how === 'minimized') window.minimize()
       else window.show()
     })
@@ -97,6 +102,7 @@ export class MainWindow {
     window.on('close', (event) => {
       if (this.isLeaving) return
       event.preventDefault()
+      this.isAwaited = false
       this.remember()
       if (this.options.hasTray) window.hide()
       else window.minimize()

@@ -1,5 +1,6 @@
 import type { ClientUsage } from '../ai-clients/connection-check.ts'
 import { Connections } from '../ai-clients/connections.ts'
+import type { ServerImport } from '../ai-clients/server-import.ts'
 import type { Caller } from '../mcp/caller.ts'
 import { visibleTo } from '../mcp/server-directory.ts'
 import type { Server } from '../servers/server.ts'
@@ -8,6 +9,24 @@ import type { ManagementOptions, Parts, ProceduresOf } from './context.ts'
 /** `clients.*`. */
 export function clientProcedures(parts: Parts): ProceduresOf<'clients'> {
   const connections = connectionsOf(parts)
+  const { gateway, secrets, redactor, url } = parts
+  const imports = async (): Promise<ServerImport> => {
+    const loaded = await import('../ai-clients/server-import.ts')
+    const { catalog, catalogPath } = gateway
+    return new loaded.ServerImport({
+      connections,
+      catalog: {
+        path: catalogPath,
+        read: () => catalog.read(),
+        check: (text) => catalog.check(text),
+        editText: (text, edits) => catalog.editText(text, edits),
+        replace: (text, etag) => catalog.replace(text, etag),
+      },
+      secrets,
+      redactor,
+      ownUrls: () => [url()],
+    })
+  }
   return {
     'clients.list': () => connections.list(),
     'clients.preview': (options) => connections.preview(options),
@@ -27,6 +46,12 @@ export function clientProcedures(parts: Parts): ProceduresOf<'clients'> {
       return done
     },
     'clients.check': ({ id }) => connections.check(id),
+    'clients.import_preview': async ({ source }) => (await imports()).preview(source),
+    'clients.import': async (input) => {
+      const done = await (await imports()).import(input)
+      parts.log.info({ servers: done.added.map(({ id }) => id) }, done.message)
+      return done
+    },
   }
 }
 
@@ -73,7 +98,7 @@ function connectionsOf({
       const known = toolsOf(servers, gateway.oneCall.caller('owner'))
       return known === undefined ? undefined : { count: known.count }
     },
-    usage: (client) => usageOf({ gateway, register }, client),
+    usage: (client, servers) => usageOf({ gateway, register }, client, servers),
   })
 }
 
@@ -81,11 +106,12 @@ function connectionsOf({
 async function usageOf(
   { gateway, register }: Pick<ManagementOptions, 'gateway' | 'register'>,
   client: string,
+  ids: readonly string[] | undefined,
 ): Promise<ClientUsage> {
   const caller = { ...gateway.oneCall.caller('owner'), permissions: register.permissions(client) }
   const servers = visibleTo(caller, gateway.servers)
     .all()
-    .filter(({ definition }) => definition.enabled)
+    .filter(({ id, definition }) => definition.enabled && (ids?.includes(id) ?? true))
   const known = toolsOf(servers, caller)
   return {
     tools: known?.count ?? null,

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../src-shared/errors.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
 import type { CatalogInForce, CatalogSaved } from '../catalog/catalog-in-force.ts'
-import { globMatches, literalGlob } from '../mcp/tool-filter.ts'
+import { globMatches, literalGlob } from '../../src-shared/glob.ts'
 
 /**
  * Shows or hides one tool in the catalog's text, by its exact name. Throws `conflict` where a pattern that somebody has

@@ -9,7 +9,7 @@ export type FetchLists = (instance: Instance, announced: ReadonlySet<ListMethod>
 
 /** Fetches within this time of each other are a streak; beyond a few they are spaced out, more and more. */
 const streakMs = 1_000
-const maxPauseMs = 5_000
+const maxPauseMs = 2_000
 
 interface Run {
   instance: Instance

@@ -7,10 +7,13 @@ import {
   CirclePause,
   CirclePlay,
   CirclePlus,
+  Download,
   Keyboard,
+  KeyRound,
   Logs,
   Moon,
   Play,
+  Plug,
   Power,
   RefreshCw,
   RotateCw,
@@ -22,6 +25,7 @@ import {
   type LucideIcon,
 } from 'lucide-react'
 import { actionWords, actOn, screenWords } from '../../src-shared/action-words.ts'
+import type { ClientRow } from '../../src-shared/api-clients.ts'
 import type { ServerRow } from '../../src-shared/api-servers.ts'
 import { notify, notifyFailure } from '../components/toast.tsx'
 import { keyOf, useGateway, useRead } from '../queries.ts'
@@ -32,7 +36,7 @@ export interface Action {
   /** Unique, also the palette's value. */
   id: string
   label: string
-  group: 'Screens' | 'Servers' | 'Gateway' | 'Window'
+  group: 'Screens' | 'Servers' | 'Clients' | 'Gateway' | 'Window'
   icon: LucideIcon
   /** Other words that find it. */
   keywords?: string[]
@@ -70,10 +74,12 @@ export function useActions(onHelp: () => void): Action[] {
   const gateway = useGateway()
   const navigate = useNavigate()
   const servers = useRead('servers.list', {})
+  const clients = useRead('clients.list', {})
   const info = useRead('gateway.info', {})
   const act = useServerActs()
-  const go = (to: '/servers' | '/activity' | '/catalog' | '/logs' | '/settings') => () =>
-    void navigate({ to })
+  const go =
+    (to: '/servers' | '/activity' | '/catalog' | '/clients' | '/logs' | '/settings') => () =>
+      void navigate({ to })
   const attempt = (title: string, work: Promise<unknown>, done: string) => {
     work.then(
       () => notify({ title: done }),
@@ -111,6 +117,14 @@ export function useActions(onHelp: () => void): Action[] {
       run: go('/catalog'),
     },
     {
+      id: 'screen:clients',
+      label: actionWords.connectClients,
+      group: 'Screens',
+      icon: Plug,
+      keywords: ['ai', 'cursor', 'claude', 'cline'],
+      run: go('/clients'),
+    },
+    {
       id: 'screen:logs',
       label: screenWords.logs,
       group: 'Screens',
@@ -132,6 +146,22 @@ export function useActions(onHelp: () => void): Action[] {
       icon: CirclePlus,
       keywords: ['new', 'paste', 'template'],
       run: () => void navigate({ to: '/catalog', search: { add: '1' } }),
+    },
+    {
+      id: 'gateway:import',
+      label: actionWords.importServers,
+      group: 'Gateway',
+      icon: Download,
+      keywords: ['mcp.json', 'bundle', 'clients'],
+      run: () => void navigate({ to: '/clients', search: { import: '1' } }),
+    },
+    {
+      id: 'gateway:grant',
+      label: actionWords.giveAccess,
+      group: 'Gateway',
+      icon: KeyRound,
+      keywords: ['token', 'client'],
+      run: () => void navigate({ to: '/clients', search: { grant: '1' } }),
     },
     paused
       ? {
@@ -205,6 +235,17 @@ export function useActions(onHelp: () => void): Action[] {
     ...(servers.data ?? []).flatMap((server) =>
       serverActions(server, act, (id) => void navigate({ to: '/servers/$id', params: { id } })),
     ),
+    ...(clients.data ?? []).flatMap((client) =>
+      clientActions(
+        client,
+        (connect) =>
+          void navigate({
+            to: '/clients/$id',
+            params: { id: client.id },
+            search: connect ? { connect: '1' } : {},
+          }),
+      ),
+    ),
   ]
 }
 
@@ -236,6 +277,23 @@ function serverActions(
             run: () => act('restart', server),
           },
         ]
+      : []),
+  ]
+}
+
+/** Of those on this machine; the others are in the list. */
+function clientActions(
+  { id, name, found, kinds, connections, file, choices }: ClientRow,
+  open: (connect: boolean) => void,
+): Action[] {
+  if (!found && connections.length === 0) return []
+  const shared = { group: 'Clients' as const, keywords: [id, 'client'], icon: Plug }
+  const canConnect =
+    connections.length === 0 && kinds.length > 0 && (file !== null || choices.length > 0)
+  return [
+    { ...shared, id: `client:${id}`, label: name, run: () => open(false) },
+    ...(canConnect
+      ? [{ ...shared, id: `connect:${id}`, label: `Connect ${name}`, run: () => open(true) }]
       : []),
   ]
 }

@@ -32,6 +32,11 @@ export function Dialog({
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-scrim" />
         <Radix.Content
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
+          onOpenAutoFocus={(event) => {
+            // Where nothing asks for the focus the dialog itself has it, and its title is read; not the way out.
+            event.preventDefault()
+            if (event.target instanceof HTMLElement) event.target.focus()
+          }}
           className={cx(
             'fixed top-[12%] left-1/2 z-40 flex max-h-[76%] w-[calc(100%-48px)] -translate-x-1/2 animate-appear flex-col rounded-lg bg-raised shadow-pop outline-none',
             wide ? 'max-w-[880px]' : 'max-w-[520px]',

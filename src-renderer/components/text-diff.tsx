@@ -1,15 +1,8 @@
 import { useMemo } from 'react'
 import { diffLines } from '../screens/activity/line-diff.ts'
-import { cx } from './class-names.ts'
+import { DiffLines, type DiffLine } from './diff-lines.tsx'
 
 const around = 3
-
-interface ShownLine {
-  kind: 'same' | 'removed' | 'added' | 'gap'
-  text: string
-  /** In the text before, or after for what is added. */
-  number: number
-}
 
 /** Two texts, line by line: what goes, what comes, and three lines around it. */
 export function TextDiff({
@@ -22,35 +15,11 @@ export function TextDiff({
   after: string
 }) {
   const lines = useMemo(() => shownLines(before, after), [before, after])
-  return (
-    <div
-      role="region"
-      aria-label={label}
-      tabIndex={0}
-      className="overflow-auto rounded border border-line bg-code py-1 font-mono text-sm leading-[18px]"
-    >
-      {lines.map((line, index) => (
-        <div key={index} className={cx('flex min-w-fit whitespace-pre', grounds[line.kind])}>
-          <span aria-hidden className="num w-10 shrink-0 pr-2 text-right text-muted select-none">
-            {line.kind === 'gap' ? '' : line.number}
-          </span>
-          <span className="w-4 shrink-0 text-muted">
-            {signs[line.kind]}
-            <span className="sr-only">{words[line.kind]}</span>
-          </span>
-          <span className="pr-3">{line.text}</span>
-        </div>
-      ))}
-    </div>
-  )
+  return <DiffLines label={label} lines={lines} />
 }
 
-const grounds = { same: '', removed: 'bg-bad-soft', added: 'bg-ok-soft', gap: 'text-muted' }
-const signs = { same: '', removed: '−', added: '+', gap: '' }
-const words = { same: '', removed: 'removed: ', added: 'added: ', gap: '' }
-
-function shownLines(before: string, after: string): ShownLine[] {
-  const all: ShownLine[] = []
+function shownLines(before: string, after: string): DiffLine[] {
+  const all: DiffLine[] = []
   let old = 0
   let fresh = 0
   for (const { kind, lines } of diffLines(before.split('\n'), after.split('\n')))

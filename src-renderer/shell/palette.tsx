@@ -81,7 +81,9 @@ function find(actions: readonly Action[], search: string): Action[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   const first = words[0]
   if (first === undefined)
-    return actions.filter(({ id }) => !/^(start|stop|restart):/.test(id)).slice(0, most)
+    return actions
+      .filter(({ id }) => !/^(start|stop|restart|connect|client):/.test(id))
+      .slice(0, most)
   const rank = ({ label }: Action) => {
     const low = label.toLowerCase()
     return low.startsWith(first) ? 0 : low.includes(first) ? 1 : 2

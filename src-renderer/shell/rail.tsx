@@ -1,5 +1,14 @@
 import { Link } from '@tanstack/react-router'
-import { Activity, BookText, Logs, Search, Server, Settings, type LucideIcon } from 'lucide-react'
+import {
+  Activity,
+  BookText,
+  Logs,
+  Plug,
+  Search,
+  Server,
+  Settings,
+  type LucideIcon,
+} from 'lucide-react'
 import { screenWords } from '../../src-shared/action-words.ts'
 import { cx } from '../components/class-names.ts'
 import { useDesktop } from '../desktop.ts'
@@ -12,6 +21,7 @@ const screens = [
   { to: '/servers', word: screenWords.servers, icon: Server },
   { to: '/activity', word: screenWords.activity, icon: Activity },
   { to: '/catalog', word: screenWords.catalog, icon: BookText },
+  { to: '/clients', word: screenWords.clients, icon: Plug },
   { to: '/logs', word: screenWords.logs, icon: Logs },
 ] as const
 
@@ -55,7 +65,7 @@ function ScreenLink({
   word,
   icon: Icon,
 }: {
-  to: '/servers' | '/activity' | '/catalog' | '/logs' | '/settings'
+  to: '/servers' | '/activity' | '/catalog' | '/clients' | '/logs' | '/settings'
   word: string
   icon: LucideIcon
 }) {

@@ -60,6 +60,71 @@ describe('a client that may use one server', () => {
   })
 })
 
+describe('what a client may not use', () => {
+  const about: [string, (server: string) => object][] = [
+    ['resources/read', (server) => ({ uri: `mcp://${server}/test://one` })],
+    ['resources/subscribe', (server) => ({ uri: `mcp://${server}/test://one` })],
+    ['resources/unsubscribe', (server) => ({ uri: `mcp://${server}/test://one` })],
+    ['prompts/get', (server) => ({ name: `${server}__hello` })],
+    [
+      'completion/complete',
+      (server) => ({
+        ref: { type: 'ref/prompt', name: `${server}__hello` },
+        argument: { name: 'a', value: 'b' },
+      }),
+    ],
+    [
+      'completion/complete',
+      (server) => ({
+        ref: { type: 'ref/resource', uri: `mcp://${server}/test://{x}` },
+        argument: { name: 'x', value: 'o' },
+      }),
+    ],
+    ['tasks/get', () => ({ taskId: 'of-beta' })],
+  ]
+
+  test.each(aggregateWays)(
+    'is as if it were not there, whatever is asked: $name',
+    async ({ open }) => {
+      const { host, who } = await limited({ servers: ['alpha'] })
+      const { request } = await open(host, who, undefined)
+      for (const [method, params] of about) {
+        const asked = async (server: string) => (await request(method, params(server))).error
+        const unknown = await asked('gamma')
+        expect(unknown, method).toBeDefined()
+        const message = unknown?.message.replaceAll('gamma', 'beta')
+        expect(await asked('beta'), method).toEqual({ ...unknown, message })
+      }
+      for (const method of ['prompts/list', 'resources/list', 'resources/templates/list'])
+        expect(JSON.stringify((await request(method)).result ?? {})).not.toContain('beta')
+    },
+  )
+
+  test('is not heard of', async () => {
+    const { host, who } = await limited(null)
+    const own = await pipe(host, who.id, undefined, 'legacy')
+    const other = await pipe(host, 'somebody', undefined, 'legacy')
+    for (const { request } of [own, other]) await request('logging/setLevel', { level: 'debug' })
+    const say = (server: string) => {
+      const params = { level: 'warning', data: server }
+      const given = { method: 'notifications/message', params }
+      return other.request('tools/call', { name: `${server}__notify`, arguments: given })
+    }
+    // It has used both while it might.
+    for (const name of ['alpha__echo', 'beta__echo']) await own.request('tools/call', call(name))
+    await host.call('access.set_limits', { id: who.id, limits: { servers: ['alpha'] } })
+    await say('beta')
+    await say('alpha')
+    const messages = ({ heard }: typeof own): number =>
+      heard().filter((method) => method === 'notifications/message').length
+    await eventually(() => expect(messages(other)).toBe(2))
+    await eventually(() => expect(messages(own)).toBeGreaterThan(0))
+    // What comes after all that was said of the other one.
+    await own.request('ping')
+    expect(messages(own)).toBe(1)
+  })
+})
+
 describe('a client that may use some tools', () => {
   const tools = { allow: ['alpha__*', 'beta__echo'], deny: ['*__drop_*', 'alpha__crash'] }
 

@@ -253,20 +253,12 @@ describe.runIf(onPosix)('in the place of others', () => {
   const two = '{"mcpServers":{"a":{"command":"x","args":["y"]},"gateway":{"command":"z"},"b":{}}}'
   const options = { ...shim, replace: ['a', 'gateway'] }
 
-  test('what a client has can be read, and replaced in one step that can be undone', async () => {
+  test('servers are replaced in one step that can be undone', async () => {
     const { file, connections } = cursor(two)
-    expect(
-      (await connections.servers('cursor')).map(({ name, entry }) => [name, entry.stdio]),
-    ).toEqual([
-      ['a', { command: 'x', args: ['y'], env: {} }],
-      ['gateway', { command: 'z', args: [], env: {} }],
-      ['b', undefined],
-    ])
     await connections.connect(options)
     const { mcpServers } = JSON.parse(fs.readFileSync(file, 'utf8'))
     expect(Object.keys(mcpServers)).toEqual(['b', 'gateway'])
     expect(mcpServers.gateway.command).toBe('/opt/node')
-    expect((await connections.servers('cursor')).map(({ name }) => name)).toEqual(['b'])
     expect(await connections.undo('cursor')).toMatchObject({ exact: true })
     expect(fs.readFileSync(file, 'utf8')).toBe(two)
   })

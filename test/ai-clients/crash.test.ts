@@ -77,3 +77,35 @@ test.each(['draft', 'synced', 'renamed'])('killed while it repairs, at %s', (ste
   run(user.home, 'disconnect')
   expect(now()).toBe(before)
 })
+
+describe('killed while a connected client gives a server up', () => {
+  test.each(['noted', 'draft', 'renamed'])('at %s', (step) => {
+    const { user, now } = open(before)
+    run(user.home, 'connect')
+    const connected = now()
+    expect(run(user.home, 'replace', step)).toBe(true)
+    const isDone = step === 'renamed' || step === 'saved'
+    expect(now() === connected).toBe(!isDone)
+    if (!isDone) run(user.home, 'replace')
+    expect(now()).not.toContain('"a"')
+    run(user.home, 'undo')
+    expect(now()).toBe(connected)
+    run(user.home, 'undo')
+    expect(now()).toBe(before)
+    expect(user.connections.store.read()).toEqual([])
+  })
+
+  test.each(['draft', 'renamed'])('and takes that back, at %s', (step) => {
+    const { user, now } = open(before)
+    run(user.home, 'connect')
+    const connected = now()
+    run(user.home, 'replace')
+    const replaced = now()
+    expect(run(user.home, 'undo', step)).toBe(true)
+    expect(now()).toBe(step === 'renamed' ? connected : replaced)
+    run(user.home, 'undo')
+    expect(now()).toBe(connected)
+    run(user.home, 'undo')
+    expect(now()).toBe(before)
+  })
+})

@@ -50,7 +50,7 @@ test('docs/ai-clients.md is what the table says', async () => {
   })
   const text = `# AI clients
 
-What \`gateway clients\` knows of each client: made from [the table](../src-main/ai-clients/client-table.ts), which says as well where each fact comes from. \`$APPDATA\` is \`~/Library/Application Support\` on macOS, \`$XDG_CONFIG_HOME\` (\`~/.config\`) on Linux, \`%APPDATA%\` on Windows. Of several files the first that exists is read.
+What \`gateway clients\` knows of each client: made from [the table](../src-main/ai-clients/client-table.ts), which says as well where each fact comes from. \`$APPDATA\` is \`~/Library/Application Support\` on macOS, \`$XDG_CONFIG_HOME\` (\`~/.config\`) on Linux, \`%APPDATA%\` on Windows. Of several files the first that exists is read. What is taken over from them into the catalog: [import.md](import.md).
 
 | client | id | file | key | entries | project's file | most tools |
 | --- | --- | --- | --- | --- | --- | --- |

@@ -51,6 +51,12 @@ function ids(text: string): string[] {
 }
 
 describe('adding a server', () => {
+  it('writes texts of several lines as one text each', () => {
+    const runtime = { type: 'local-process', command: 'x', args: ['v:\na', '- b\n', 'c'] }
+    const added = addServer(commented, { id: 'new', runtime })
+    expect(parseCatalog(added, 'catalog.yaml').servers.at(-1)).toMatchObject({ runtime })
+  })
+
   it('puts it behind the last one, spaced and indented like the others', () => {
     const text = addServer(commented, entry)
     expect(text).toBe(

@@ -116,6 +116,14 @@ test('of many servers the menu shows those that need looking after first, and sa
   ).toHaveLength(13)
 })
 
+test('clients are a click away wherever there is a gateway', () => {
+  expect(find(trayModel(state([])).items, 'Connect clients…')).toMatchObject({
+    act: { do: 'show', route: '#/clients' },
+    enabled: true,
+  })
+  expect(find(trayModel(state([], { gateway: 'starting' })).items, 'Connect')).toBeUndefined()
+})
+
 test('launch at login shows its state and turns it round, where it can be had', () => {
   const on = { can: true, on: true }
   expect(find(trayModel(state([], { launchAtLogin: on })).items, 'Launch at login')).toMatchObject({

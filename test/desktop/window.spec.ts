@@ -91,7 +91,7 @@ test('nothing outside of the built window is served', async ({ app }) => {
   app.complaints.length = 0
 })
 
-test('the page goes nowhere: web addresses open in the browser, others are dropped', async ({
+test('the page goes nowhere: web addresses open in the browser, an AI client’s in it, others are dropped', async ({
   app,
 }) => {
   let visits = 0
@@ -131,6 +131,12 @@ test('the page goes nowhere: web addresses open in the browser, others are dropp
       window.open(other)
   }, web)
   await expect.poll(opened).toEqual([`${web}?1`, `${web}?2`, `${web}?3`])
+  // How an AI client is asked to add us, and nothing else of its scheme.
+  const link = 'cursor://anysphere.cursor-deeplink/mcp/install?name=gateway&config=e30'
+  await page.evaluate((to) => {
+    for (const other of ['cursor://anysphere.cursor-deeplink/command', to]) window.open(other)
+  }, link)
+  await expect.poll(opened).toEqual([`${web}?1`, `${web}?2`, `${web}?3`, link])
   expect(visits).toBe(0)
   expect(page.url()).toBe(url)
   expect(

@@ -114,3 +114,36 @@ test('a client that was disconnected is refused by its name, until it is connect
   await call('clients.undo', { id: 'cursor' })
   await expect(pipe(opened, 'cursor', undefined, 'legacy')).rejects.toThrow('disconnected')
 })
+
+test("a client's servers are taken over and run at once; it is told what its own entries bring", async () => {
+  const { call, file, catalogPath, log } = await open()
+  const { command, args } = sample.runtime
+  const server = { command, args: [...args, '--second'], env: { SECOND_TOKEN: 'tok-0123456789' } }
+  fs.mkdirSync(path.dirname(file))
+  fs.writeFileSync(file, JSON.stringify({ mcpServers: { second: server } }))
+  const options = { id: 'cursor', kind: 'shim-per-server' } as const
+  const { before: earlier } = await call('clients.preview', options)
+  await call('clients.connect', { ...options, before: earlier })
+
+  const source = { from: 'clients' as const, ids: ['cursor'] }
+  const { before, servers } = await call('clients.import_preview', { source })
+  expect(servers).toMatchObject([{ id: 'second', secrets: [{ name: 'SECOND_TOKEN' }] }])
+  const picks = servers.map(({ key }) => ({ key }))
+  const input = { source, before, picks, replace: ['cursor'] }
+  expect(await call('clients.import', input)).toMatchObject({
+    added: [{ id: 'second' }],
+    reload: { servers_added: ['second'] },
+    clients: [{ id: 'cursor', replaced: ['second'], problem: null }],
+  })
+  const again: unknown = await call('clients.import', input).catch((error: unknown) => error)
+  expect(again).toMatchObject({ code: 'precondition_failed' })
+  expect(fs.readFileSync(catalogPath, 'utf8') + log()).not.toContain('tok-0123456789')
+  const { mcpServers } = JSON.parse(fs.readFileSync(file, 'utf8'))
+  expect(Object.keys(mcpServers)).toEqual(['sample', 'second'])
+
+  for (const id of ['sample', 'second']) await call('server.lists', { id })
+  expect(await call('clients.check', { id: 'cursor' })).toMatchObject({ tools: 6 })
+  await call('clients.undo', { id: 'cursor' })
+  expect(await call('clients.check', { id: 'cursor' })).toMatchObject({ tools: 3 })
+  expect(await call('clients.undo', { id: 'cursor' })).toMatchObject({ exact: true })
+})

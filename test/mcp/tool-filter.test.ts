@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { allowedTools, globMatches, ToolAccess } from '../../src-main/mcp/tool-filter.ts'
+import { allowedTools, ToolAccess } from '../../src-main/mcp/tool-filter.ts'
+import { globMatches } from '../../src-shared/glob.ts'
 
 const piece = fc.string({ unit: fc.constantFrom('a', 'b', '.', '_', '(', 'é'), maxLength: 3 })
 

@@ -138,6 +138,8 @@ test('a server is removed and had back, and changes are discarded and had back',
   await expect(catalog.editor).not.toContainText('id: postgres')
   await catalog.notice('postgres is taken out').getByRole('button', { name: 'Undo' }).click()
   await catalog.expectText(base)
+  // The list follows once the text is checked: a click before meets a row that moves.
+  await expect(page.getByRole('row', { name: 'PostgreSQL' })).toBeVisible()
   await catalog.choose('Files')
   await page.getByRole('button', { name: 'More for Files' }).click()
   await page.getByRole('menuitem', { name: 'Duplicate' }).click()

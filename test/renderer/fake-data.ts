@@ -126,6 +126,11 @@ function named9(now: number): ServerRow[] {
   ]
 }
 
+/** One that was added to the catalog just now. */
+export function newServer(id: string): ServerRow {
+  return row(Date.now(), { id, display_name: id })
+}
+
 function row(
   now: number,
   given: Partial<ServerRow> & { id: string; display_name: string },

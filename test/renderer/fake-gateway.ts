@@ -15,8 +15,10 @@ import { procedures } from '../../src-shared/api.ts'
 import { catalogSchema } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { FakeCatalog } from './fake-catalog.ts'
+import { FakeClients } from './fake-clients.ts'
 import {
   logLine,
+  newServer,
   sampleActivity,
   sampleDetail,
   sampleLists,
@@ -28,10 +30,6 @@ import {
 type Answers = {
   [N in ProcedureName]: (input: ParsedInput<N>) => ProcedureOutput<N> | Promise<ProcedureOutput<N>>
 }
-
-/** No screen asks for the clients yet. */
-type Unasked = Extract<ProcedureName, `clients.${string}`>
-type Implementation = Omit<Answers, Unasked> & Partial<Pick<Answers, Unasked>>
 
 /**
  * A gateway in memory, for driving the window without one: every procedure answers from the fields below, which a
@@ -77,6 +75,17 @@ export class FakeGateway implements GatewayApi {
     history: true,
     restart_needed: [],
   }
+  readonly clients = new FakeClients({
+    url: () => this.info.url,
+    serverIds: () => this.servers.filter(({ enabled }) => enabled).map(({ id }) => id),
+    catalog: {
+      path: this.info.catalog_path,
+      read: async () => this.catalog.read(this.info.catalog_path),
+      check: async (text) => this.catalog.check(text),
+      editText: async (text, edits) => this.catalog.edit(text, edits).text,
+      replace: async (text, etag) => this.saveCatalog(text, etag),
+    },
+  })
   private readonly listeners = new Set<(event: ApiEvent) => void>()
   private readonly running = new Map<string, AbortController>()
 
@@ -91,15 +100,18 @@ export class FakeGateway implements GatewayApi {
     if (delay !== undefined) await wait(delay)
     const failure = this.failures.get(name)
     if (failure !== undefined) throw failure
-    const does: Partial<Answers>[N] = this.does[name]
-    if (does === undefined) throw new GatewayError('not_found', `There is no ${name} here.`)
     // The table has parsed it for this very name.
-    return does(parsed.data as ParsedInput<N>)
+    return this.does[name](parsed.data as ParsedInput<N>)
   }
 
   onEvent(fn: (event: ApiEvent) => void): () => void {
     this.listeners.add(fn)
     return () => this.listeners.delete(fn)
+  }
+
+  /** Removes what was made on disk. */
+  close(): Promise<void> {
+    return this.clients.close()
   }
 
   emit(event: ApiEvent): void {
@@ -206,7 +218,7 @@ export class FakeGateway implements GatewayApi {
     }
   }
 
-  private readonly does: Implementation = {
+  private readonly does: Answers = {
     'gateway.info': () => this.info,
     'gateway.pause': () => this.pause(true),
     'gateway.resume': () => this.pause(false),
@@ -246,16 +258,7 @@ export class FakeGateway implements GatewayApi {
     'catalog.read': () => this.catalog.read(this.info.catalog_path),
     'catalog.check': ({ text }) => this.catalog.check(text),
     'catalog.edit': ({ text, edits }) => this.catalog.edit(text, edits),
-    'catalog.save': ({ text, etag }) => {
-      const result = this.catalog.save(text, etag)
-      const kept = new Set(this.catalog.ids())
-      const known = new Set(sampleServers().map(({ id }) => id))
-      this.servers = this.servers.filter(
-        ({ id }) =>
-          kept.has(id) || !known.has(id) || !['postgres', 'filesystem', 'github'].includes(id),
-      )
-      return this.reloaded(result)
-    },
+    'catalog.save': ({ text, etag }) => this.saveCatalog(text, etag),
     'catalog.schema': () => ({ ...z.toJSONSchema(catalogSchema, { io: 'input' }) }),
     'catalog.from_snippet': ({ text }) => this.catalog.fromSnippet(text),
     'catalog.reload': () => this.reloaded().reload,
@@ -276,10 +279,18 @@ export class FakeGateway implements GatewayApi {
       this.activity = []
       return {}
     },
-    'access.list': () => [],
-    'access.grant': ({ id, name }) => ({ token: 'mcpgw_example', client: sampleAccess(id, name) }),
-    'access.set_limits': ({ id, limits }) => ({ ...sampleAccess(id), limits }),
-    'access.revoke': ({ id }) => ({ ...sampleAccess(id), revoked: new Date().toISOString() }),
+    'clients.list': () => this.clients.list(),
+    'clients.preview': (input) => this.clients.preview(input),
+    'clients.connect': (input) => this.clients.connect(input),
+    'clients.disconnect': (input) => this.clients.disconnect(input),
+    'clients.undo': (input) => this.clients.undo(input),
+    'clients.check': (input) => this.clients.check(input),
+    'clients.import_preview': (input) => this.clients.importPreview(input),
+    'clients.import': (input) => this.clients.import(input),
+    'access.list': () => this.clients.access(),
+    'access.grant': (input) => this.clients.grant(input),
+    'access.set_limits': (input) => this.clients.setLimits(input),
+    'access.revoke': (input) => this.clients.revoke(input),
     'secrets.list': () => ({ secrets: [], problem: null }),
     'secrets.set': () => ({ store: 'keychain', note: null, reload: this.reloaded().reload }),
     'secrets.remove': () => ({ reload: this.reloaded().reload }),
@@ -317,6 +328,17 @@ export class FakeGateway implements GatewayApi {
     'desktop.update': () => this.desktopState(),
     'desktop.restart_gateway': () => ({}),
     'desktop.quit': () => ({}),
+  }
+
+  private saveCatalog(text: string, etag: string): ProcedureOutput<'catalog.save'> {
+    const result = this.catalog.save(text, etag)
+    const added = new Set(result.servers_added)
+    const removed = new Set(result.servers_removed)
+    this.servers = [
+      ...this.servers.filter(({ id }) => !removed.has(id) && !added.has(id)),
+      ...[...added].map((id) => newServer(id)),
+    ]
+    return this.reloaded(result)
   }
 
   private desktopState(): DesktopState {
@@ -365,19 +387,4 @@ export class FakeGateway implements GatewayApi {
 
 function wait(ms: number): Promise<void> {
   return ms === Infinity ? new Promise(() => {}) : new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-function sampleAccess(id: string, name = id): ProcedureOutput<'access.revoke'> {
-  return {
-    id,
-    name,
-    has_token: true,
-    created: new Date().toISOString(),
-    last_seen: null,
-    revoked: null,
-    limits: null,
-    sessions: 0,
-    request_count: 0,
-    error_count: 0,
-  }
 }

@@ -1,4 +1,4 @@
-import { expect } from '@playwright/test'
+import { expect, type Page } from '@playwright/test'
 import { test } from './window.ts'
 
 /** Each screen as it looks: name and address. A picture in each theme and size goes to .build/screenshots/. */
@@ -14,6 +14,20 @@ const screens: [name: string, address: string][] = [
   ['server-unhealthy', '/servers/slack'],
   ['activity', '/activity'],
   ['catalog', '/catalog'],
+  ['clients', '/clients'],
+  ['clients-all', '/clients?scope=all'],
+  ['client-connected', '/clients/cursor'],
+  ['client-found', '/clients/claude-desktop'],
+  ['client-unseen', '/clients/vscode'],
+  ['client-problem', '/clients/roo-code'],
+  ['client-access', '/clients/nightly-report?tab=access'],
+  ['client-connect', '/clients/zed?connect=1'],
+  ['client-connect-http', '/clients/cursor?connect=1'],
+  ['client-connect-cli', '/clients/claude-code?connect=1'],
+  ['clients-grant', '/clients?grant=1'],
+  ['clients-import', '/clients?import=1'],
+  ['clients-found', '/clients?import=1'],
+  ['client-check', '/clients/cursor'],
   ['logs', '/logs'],
   ['settings', '/settings'],
 ]
@@ -21,6 +35,7 @@ const screens: [name: string, address: string][] = [
 const sizes = [
   { width: 1280, height: 800 },
   { width: 900, height: 600 },
+  { width: 720, height: 640 },
 ]
 
 for (const [name, address] of screens)
@@ -30,11 +45,8 @@ for (const [name, address] of screens)
         await page.setViewportSize(size)
         await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
         await open(address)
-        const isServer = address.startsWith('/servers/')
-        await page
-          .getByRole(isServer ? 'tab' : 'heading')
-          .first()
-          .waitFor()
+        await waitFor(page, address)
+        await goOn(page, name)
         await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0)
         if (name === 'server' || name === 'activity') await page.locator('canvas').first().waitFor()
         await page.evaluate(() => document.fonts.ready)
@@ -42,3 +54,25 @@ for (const [name, address] of screens)
           path: `.build/screenshots/${name}-${theme}-${size.width}x${size.height}.png`,
         })
       })
+
+/** What stands on the screen once it is there. */
+async function waitFor(page: Page, address: string): Promise<void> {
+  const what = /\?(connect|grant|import)=/.test(address)
+    ? page.getByRole('dialog')
+    : /^\/(servers|clients)\//.test(address)
+      ? page.getByRole('tab')
+      : address.startsWith('/clients')
+        ? page.getByRole('grid', { name: 'AI clients' })
+        : // The window opens with the servers, whose heading is another.
+          page.getByRole('heading', { level: 1, name: new RegExp(address.slice(1), 'i') })
+  await what.first().waitFor()
+}
+
+/** What no address leads to. */
+async function goOn(page: Page, name: string): Promise<void> {
+  if (name === 'clients-found') {
+    await page.getByRole('button', { name: 'Look for servers' }).click()
+    await page.getByRole('button', { name: 'Show the change in Claude Desktop' }).click()
+  }
+  if (name === 'client-check') await page.getByRole('button', { name: 'Check now' }).click()
+}

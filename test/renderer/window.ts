@@ -15,18 +15,24 @@ interface WindowFixtures {
 
 /** Specs of the window on the fake gateway. Any console error or uncaught one fails the test. */
 export const test = base.extend<WindowFixtures>({
-  gateway: async ({}, use) => use(new FakeGateway()),
+  gateway: async ({}, use) => {
+    const gateway = new FakeGateway()
+    await use(gateway)
+    await gateway.close()
+  },
   server: async ({ gateway }, use) => {
     const server = await serveGateway(gateway)
     await use(server)
     await server.close()
   },
   expectedErrors: async ({}, use) => use([]),
-  page: async ({ page, expectedErrors }, use) => {
+  // The server is named so that it ends after the page has been looked at: its end is an error in the console.
+  page: async ({ page, expectedErrors, server: _server }, use) => {
     const errors: string[] = []
     page.on('pageerror', (error) => errors.push(String(error)))
     page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text())
+      if (message.type() === 'error' && !networkChanged.test(message.text()))
+        errors.push(message.text())
     })
     await use(page)
     const unexpected = errors.filter((text) => !expectedErrors.some((one) => one.test(text)))
@@ -40,6 +46,9 @@ export const test = base.extend<WindowFixtures>({
     })
   },
 })
+
+/** The machine's network came or went, such as a container's: requests on the loopback are asked again. */
+const networkChanged = /net::ERR_NETWORK_CHANGED/
 
 /** Answers with a status above 399 are console errors of the browser's own. */
 export const failedRequest = /Failed to load resource: the server responded with a status of/

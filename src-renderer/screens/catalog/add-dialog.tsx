@@ -1,4 +1,7 @@
+import { useNavigate } from '@tanstack/react-router'
+import { Download } from 'lucide-react'
 import { useState } from 'react'
+import { actionWords } from '../../../src-shared/action-words.ts'
 import { messageOf } from '../../api-error.ts'
 import { Banner } from '../../components/banner.tsx'
 import { Button } from '../../components/button.tsx'
@@ -29,6 +32,7 @@ export function AddDialog({ schema, takenIds, dropped, onClose, onAdd }: AddDial
   const [text, setText] = useState(dropped)
   const [found, setFound] = useState<FoundServer[]>([])
   const [failure, setFailure] = useState<unknown>()
+  const navigate = useNavigate()
   const types = runtimeTypes(schema)
   const chosen = found.filter(({ isIncluded }) => isIncluded)
   const idNode = schema.properties.get('id')
@@ -50,6 +54,14 @@ export function AddDialog({ schema, takenIds, dropped, onClose, onAdd }: AddDial
       title="Add server"
       footer={
         <>
+          <Button
+            icon={Download}
+            kind="quiet"
+            className="mr-auto"
+            onClick={() => void navigate({ to: '/clients', search: { import: '1' } })}
+          >
+            {actionWords.importServers}
+          </Button>
           <Button onClick={onClose}>Cancel</Button>
           <Button
             kind="primary"

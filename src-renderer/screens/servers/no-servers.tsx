@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { Plus, Server } from 'lucide-react'
+import { Download, Plus, Server } from 'lucide-react'
 import { actionWords } from '../../../src-shared/action-words.ts'
 import { Button } from '../../components/button.tsx'
 import { EmptyState } from '../../components/states.tsx'
@@ -11,16 +11,25 @@ export function NoServers() {
       icon={Server}
       title="No servers yet."
       action={
-        <Button
-          kind="primary"
-          icon={Plus}
-          onClick={() => void navigate({ to: '/catalog', search: { add: '1' } })}
-        >
-          {actionWords.addServer}
-        </Button>
+        <div className="flex flex-wrap justify-center gap-2">
+          <Button
+            icon={Download}
+            onClick={() => void navigate({ to: '/clients', search: { import: '1' } })}
+          >
+            {actionWords.importServers}
+          </Button>
+          <Button
+            kind="primary"
+            icon={Plus}
+            onClick={() => void navigate({ to: '/catalog', search: { add: '1' } })}
+          >
+            {actionWords.addServer}
+          </Button>
+        </div>
       }
     >
-      Paste an mcpServers snippet or pick a template.
+      Import those that your AI clients have already, paste an mcpServers snippet, or pick a
+      template.
     </EmptyState>
   )
 }
