@@ -31,8 +31,17 @@ export function writeImage({ out, name, layers, config }) {
     const digests = layers.map((root, index) => {
       const file = path.join(folder, `layer-${index}.tar`)
       run('tar', [
-        ...['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'],
-        ...['--format=gnu', '-cf', file, '-C', root, '.'],
+        '--sort=name',
+        '--mtime=@0',
+        '--owner=0',
+        '--group=0',
+        '--numeric-owner',
+        '--format=gnu',
+        '-cf',
+        file,
+        '-C',
+        root,
+        '.',
       ])
       return `sha256:${sha256(file)}`
     })

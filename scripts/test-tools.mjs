@@ -40,6 +40,18 @@ function missingPackages() {
     ...(findSevenZip() === undefined ? ['p7zip-full'] : []),
     ...(findProgram(['gnome-keyring-daemon']) === undefined ? ['gnome-keyring'] : []),
     ...(findProgram(['dbus-daemon']) === undefined ? ['dbus'] : []),
+    ...missingEngines(),
+  ]
+}
+
+/** The tests start them themselves (test/containers/engines-setup.ts), which takes root. */
+function missingEngines() {
+  if (process.getuid?.() !== 0) return []
+  return [
+    ...(findProgram(['dockerd'], '/usr/sbin/dockerd') === undefined ? ['docker.io'] : []),
+    // runc: the other one, crun, does not know every way to group processes.
+    ...(findProgram(['podman']) === undefined ? ['podman', 'runc'] : []),
+    ...(findProgram(['iptables'], '/usr/sbin/iptables') === undefined ? ['iptables'] : []),
   ]
 }
 

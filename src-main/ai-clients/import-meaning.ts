@@ -21,8 +21,8 @@ function resolved(definition: ServerDefinition, lookup: Lookup, baseDir: string)
   }
   const map = (values: Record<string, string>): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, text(value)]))
-  if (runtime.type === 'docker')
-    return { ...runtime, image: text(runtime.image), args: runtime.args.map(text), env: map(env) }
+  // Clients' files name no images: these are only compared with each other.
+  if (runtime.type === 'docker') return { runtime, env: map(env), env_file, inherit_env, baseDir }
   if (runtime.type !== 'local-process') {
     const headers = Object.entries(map(runtime.headers)).map(([name, value]) => [
       name.toLowerCase(),

@@ -110,7 +110,7 @@ export function parseAddress(
         label: `tcp://${url.hostname}:${port}`,
         source,
         transport: { kind: 'tcp', host, port, ...(secure && { tls: secure }) },
-        isLocal: host === 'localhost' || host === '::1' || /^127\./.test(host),
+        isLocal: host === 'localhost' || host === '::1' || host.startsWith('127.'),
       }
     }
   }

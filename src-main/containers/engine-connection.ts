@@ -34,9 +34,15 @@ export function connectToEngine({ transport, kind }: EngineAddress): Duplex {
  */
 function connectBySsh(destination: string, port: number | undefined, kind: EngineKind): Duplex {
   const args = [
-    ...['-T', '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${sshConnectSeconds}`],
+    '-T',
+    '-o',
+    'BatchMode=yes',
+    '-o',
+    `ConnectTimeout=${sshConnectSeconds}`,
     ...(port === undefined ? [] : ['-p', String(port)]),
-    ...['--', destination, `${kind} system dial-stdio`],
+    '--',
+    destination,
+    `${kind} system dial-stdio`,
   ]
   const child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true })
   const stream = new Duplex({

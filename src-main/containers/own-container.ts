@@ -36,11 +36,18 @@ async function isInContainer(): Promise<boolean> {
   return found.includes(true)
 }
 
-/** The files that every engine mounts (`/etc/hostname`, …) come from a folder named after the container. */
+/**
+ * The files that every engine mounts (`/etc/hostname`, …) come from a folder named after the container. Other mounts
+ * with such a folder are of containers that run on this machine.
+ */
 async function possibleIds(): Promise<string[]> {
   const mounts = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
-  const found = mounts.matchAll(/containers\/([0-9a-f]{64})\//g)
-  return [...new Set([...found].map((match) => match[1] ?? '')), os.hostname()]
+  const ids = mounts.split('\n').flatMap((line) => {
+    const [, , , source = '', target = ''] = line.split(' ')
+    if (!/^\/etc\/(?:hostname|hosts|resolv\.conf)$/.test(target)) return []
+    return /containers\/([0-9a-f]{64})\//.exec(source)?.[1] ?? []
+  })
+  return [...new Set([...ids, os.hostname()])]
 }
 
 function described({ Mounts, NetworkSettings }: ContainerFacts): OwnContainer {

@@ -12,6 +12,7 @@ export async function startGateway(
   runtime: object,
   fields: object = {},
   config: object = {},
+  more: Record<string, string> = {},
 ): Promise<Program> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'gateway-conformance-'))
   const remove = (): Promise<void> => fs.rm(dir, { recursive: true, force: true, maxRetries: 5 })
@@ -25,7 +26,7 @@ export async function startGateway(
   args.push('--catalog', await file('catalog.yaml', { servers }))
   args.push('--state-dir', path.join(dir, 'state'), '--listen', '127.0.0.1:0')
   // As in a terminal, so that no login shell is asked.
-  const env = { PATH: process.env['PATH'], HOME: dir, SHLVL: '1', TERM: 'dumb' }
+  const env = { PATH: process.env['PATH'], HOME: dir, SHLVL: '1', TERM: 'dumb', ...more }
   try {
     const gateway = await startProgram(args, env)
     return {

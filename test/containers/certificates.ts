@@ -46,8 +46,21 @@ export function makeCertificates(folder: string): Certificates {
       `${name}.csr`,
     )
     openssl(
-      ...['x509', '-req', '-days', '2', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key'],
-      ...['-CAcreateserial', '-extfile', `${name}.ext`, '-out', `${name}.crt`],
+      'x509',
+      '-req',
+      '-days',
+      '2',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-extfile',
+      `${name}.ext`,
+      '-out',
+      `${name}.crt`,
     )
   }
   const copy = (from: string, to: string): void =>

@@ -28,9 +28,16 @@ export async function startDocker(folder: string): Promise<StartedEngine> {
   if (why !== undefined) return none(why)
   const socket = path.join(folder, 'docker.sock')
   return startEngine(socket, 'dockerd', [
-    ...['--host', `unix://${socket}`, '--pidfile', path.join(folder, 'docker.pid')],
-    ...['--data-root', path.join(folder, 'docker'), '--exec-root', path.join(folder, 'exec')],
-    ...['--log-level', 'error'],
+    '--host',
+    `unix://${socket}`,
+    '--pidfile',
+    path.join(folder, 'docker.pid'),
+    '--data-root',
+    path.join(folder, 'docker'),
+    '--exec-root',
+    path.join(folder, 'exec'),
+    '--log-level',
+    'error',
   ])
 }
 
@@ -54,8 +61,15 @@ export async function startPodman(folder: string): Promise<StartedEngine> {
     socket,
     'podman',
     [
-      ...['--root', path.join(folder, 'podman'), '--runroot', path.join(folder, 'podman-run')],
-      ...['system', 'service', '--time', '0', `unix://${socket}`],
+      '--root',
+      path.join(folder, 'podman'),
+      '--runroot',
+      path.join(folder, 'podman-run'),
+      'system',
+      'service',
+      '--time',
+      '0',
+      `unix://${socket}`,
     ],
     { CONTAINERS_CONF: configFile },
   )
@@ -81,6 +95,8 @@ async function startEngine(
   // It ends with the tests, also if these are killed.
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', program, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    // Podman's helpers leave files where it was started.
+    cwd: path.dirname(socket),
     env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, ...env },
   })
   let words = ''

@@ -27,7 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('docker', dockerWith ?? docker.engine)
   project.provide('podman', podmanWith ?? podman.engine)
   return async () => {
-    await Promise.all(started.map(({ stop }) => stop()))
+    await Promise.all(started.map((one) => one.stop()))
     unmountBelow(folder)
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }

@@ -2,12 +2,19 @@ import { randomUUID } from 'node:crypto'
 import fs from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, expect, it } from 'vitest'
+import { z } from 'zod'
+import { containerRow, type ContainerRow } from '../../src-shared/container.ts'
 import { describeEngines, type EngineProbe } from '../containers/engines.ts'
 import { inImage, testImage } from '../containers/test-image.ts'
 import { eventually } from '../support/eventually.ts'
 import { Place, type CatalogEntry, type RunningGateway } from './gateway-program.ts'
 
 const serverLabel = 'io.github.open-mcp-gateway.gateway.server'
+const toolAnswer = z.object({
+  result: z.object({ content: z.array(z.object({ text: z.string() })) }).optional(),
+  error: z.object({ message: z.string() }).optional(),
+})
+const rowsAnswer = z.object({ ok: z.array(containerRow) })
 const places: Place[] = []
 
 afterEach(async () => {
@@ -289,22 +296,11 @@ async function call(
     method: 'tools/call',
     params: { name, arguments: args },
   })
-  const answer = body as {
-    result?: { content: { text: string }[] }
-    error?: { message: string }
-  }
-  return answer.result?.content[0]?.text ?? answer.error?.message ?? JSON.stringify(body)
+  const { result, error } = toolAnswer.parse(body)
+  return result?.content[0]?.text ?? error?.message ?? JSON.stringify(body)
 }
 
-interface Row {
-  server_id: string
-  engine: string
-  engine_problem: string | null
-  image: { name: string; state: string; problem: string | null }
-  containers: { id: string; memory_bytes: number | null; memory_limit_bytes: number | null }[]
-}
-
-async function rows(gateway: RunningGateway): Promise<Row[]> {
+async function rows(gateway: RunningGateway): Promise<ContainerRow[]> {
   const { body } = await gateway.post('/api/containers.list')
-  return (body as { ok: Row[] }).ok
+  return rowsAnswer.parse(body).ok
 }
