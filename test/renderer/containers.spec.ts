@@ -25,7 +25,7 @@ test('a pull shows how far it is, in the list and on the server’s page, to its
   const progress = { done_bytes: 48_200_000, total_bytes: 112_000_000, step: 'Downloading' }
   gateway.containers.pulling('neo4j', progress)
   await expect(inRow).toHaveAttribute('aria-valuenow', '43')
-  await expect(row).toContainText('Starting, pulling image 43 %')
+  await expect(row).toContainText('Pulling image 43 %')
   await expectAccessible(page)
   await page.getByRole('gridcell', { name: 'Starting Neo4j' }).click()
   const part = page.getByRole('region', { name: 'Container', exact: true })

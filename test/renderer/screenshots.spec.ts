@@ -18,10 +18,15 @@ const screens: [name: string, address: string, add?: (gateway: FakeGateway) => v
   ['sign-in-needed', '/servers/linear', addSignIns],
   ['sign-in-failed', '/servers/notion', addSignIns],
   ['sign-in-waiting', '/servers/linear', addWaiting],
+  ['sign-in-paste', '/servers/linear', addWaiting],
   ['signed-in', '/servers/atlassian', addSignIns],
+  ['sign-out', '/servers/atlassian', addSignIns],
   ['container', '/servers/redis', addContainers],
   ['container-pulling', '/servers/neo4j', addWaiting],
   ['container-engine', '/servers/milvus', addContainers],
+  ['catalog-container', '/catalog', addEntries],
+  ['catalog-sign-in', '/catalog?server=linear', addEntries],
+  ['catalog-template', '/catalog?add=1', addEntries],
   ['activity', '/activity'],
   ['catalog', '/catalog'],
   ['clients', '/clients'],
@@ -61,6 +66,22 @@ function addWaiting(gateway: FakeGateway): void {
   })
 }
 
+/** In the catalog, too. */
+function addEntries(gateway: FakeGateway): void {
+  gateway.catalog.text = `servers:
+  - id: redis
+    display_name: Redis
+    runtime: { type: docker, image: "mcp/redis:1.4", volumes: ["./data:/data"], memory: 512m, read_only: true }
+
+  - id: linear
+    display_name: Linear
+    runtime:
+      type: remote-http
+      url: https://mcp.linear.app/mcp
+      oauth: { client_id: gateway, client_secret: 9f86d081884c7d659a2feaa0c55ad015 }
+`
+}
+
 for (const [name, address, add] of screens)
   for (const theme of ['light', 'dark'] as const)
     for (const size of sizes)
@@ -81,14 +102,17 @@ for (const [name, address, add] of screens)
 
 /** What stands on the screen once it is there. */
 async function waitFor(page: Page, address: string): Promise<void> {
-  const what = /\?(connect|grant|import)=/.test(address)
+  const what = /\?(add|connect|grant|import)=/.test(address)
     ? page.getByRole('dialog')
     : /^\/(servers|clients)\//.test(address)
       ? page.getByRole('tab')
       : address.startsWith('/clients')
         ? page.getByRole('grid', { name: 'AI clients' })
         : // The window opens with the servers, whose heading is another.
-          page.getByRole('heading', { level: 1, name: new RegExp(address.slice(1), 'i') })
+          page.getByRole('heading', {
+            level: 1,
+            name: new RegExp(address.slice(1).split('?')[0] ?? '', 'i'),
+          })
   await what.first().waitFor()
 }
 
@@ -97,6 +121,22 @@ async function goOn(page: Page, name: string): Promise<void> {
   if (name === 'clients-found') {
     await page.getByRole('button', { name: 'Look for servers' }).click()
     await page.getByRole('button', { name: 'Show the change in Claude Desktop' }).click()
+  }
+  if (name === 'sign-in-paste') {
+    await page.route(/^https:\/\/linear\.app\//, (route) => route.abort())
+    await page.getByRole('button', { name: 'Open it here' }).click()
+    await page.getByRole('link', { name: 'Open the sign-in page' }).waitFor()
+    await page.getByRole('button', { name: 'The browser is on another machine' }).click()
+  }
+  if (name === 'catalog-container')
+    await page.getByRole('combobox', { name: 'Engine' }).scrollIntoViewIfNeeded()
+  if (name === 'catalog-sign-in')
+    await page.getByRole('textbox', { name: 'Scopes' }).scrollIntoViewIfNeeded()
+  if (name === 'sign-out') await page.getByRole('button', { name: 'Sign out' }).click()
+  if (name === 'catalog-template') {
+    await page.getByRole('tab', { name: 'Template' }).click()
+    await page.getByRole('radio', { name: 'Container (Docker)' }).check()
+    await page.getByRole('textbox', { name: 'Image' }).fill('mcp/postgres:1.2')
   }
   if (name === 'client-check') await page.getByRole('button', { name: 'Check now' }).click()
 }

@@ -73,7 +73,7 @@ export const templates: readonly Template[] = [
   {
     id: 'remote',
     label: 'Remote server',
-    info: 'A server elsewhere, by its URL. Signing in comes later.',
+    info: 'A server elsewhere, by its URL. If it asks, you sign in in the browser.',
     runtime: 'remote-http',
     field: { label: 'URL', placeholder: 'https://mcp.example.com/mcp', hint: 'http or https.' },
     takesArgs: false,

@@ -37,7 +37,7 @@ export function RuntimeFields({ path, node, renderField: Part }: RuntimeFieldsPr
   const fields = [...(variant?.properties.keys() ?? [])].filter(
     (name) => name !== 'type' && isOfUse(name, now),
   )
-  const grouped = fields.filter((name) => rare.keys.includes(name))
+  const grouped = rare.keys.filter((name) => fields.includes(name))
   const draw = (name: string) => {
     const child = variant?.properties.get(name)
     return (

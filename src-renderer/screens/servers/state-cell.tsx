@@ -28,12 +28,13 @@ export function StateCell({
       </Cell>
     )
   const percent = pullPercent(image.progress)
-  const doing = `pulling image${percent === undefined ? '' : ` ${percent} %`}`
+  const far = percent === undefined ? '' : ` ${percent} %`
+  // Its mark says that it starts: a narrow list has no room for more.
+  const words =
+    state === 'starting' ? `Pulling image${far}` : `${statusMarks[state].word}, pulling image${far}`
   return (
     <Cell className={cx('flex flex-col gap-1', ink)} title={image.name}>
-      <span className="num truncate leading-4">
-        {statusMarks[state].word}, {doing}
-      </span>
+      <span className="num truncate leading-4">{words}</span>
       <ProgressBar label={`Pulling ${image.name}`} percent={percent} className="max-w-48" />
     </Cell>
   )
