@@ -47,11 +47,35 @@ describeEngines(
   (engine) => {
     let folder: string
 
+    it('has npm’s and a shell’s programs with the tag `full`', async () => {
+      const archive = path.join(folder, 'full.tar')
+      const full = 'gateway-test/gateway:full'
+      buildImage({ out: archive, name: full, full: true })
+      await loadImage(engine.address, archive)
+      rmSync(archive)
+      onTestFinished(async () => {
+        await engine.call('DELETE', `/images/${full}?force=true`)
+      })
+      const created = await engine.call('POST', '/containers/create', {
+        Image: full,
+        Entrypoint: ['npx'],
+        Cmd: ['--version'],
+        HostConfig: { NetworkMode: 'none' },
+      })
+      const { Id: id } = z.object({ Id: z.string() }).parse(created)
+      await engine.call('POST', `/containers/${id}/start`)
+      await engine.call('POST', `/containers/${id}/wait`)
+      expect(await logsOf(engine, id)).toMatch(/\d+\.\d+\.\d+/)
+      await engine.call('DELETE', `/containers/${id}?v=true`)
+    })
+
     beforeAll(async () => {
       folder = path.join(os.tmpdir(), `gateway-image-test-${randomUUID()}`)
       mkdirSync(folder)
       const archive = path.join(folder, 'gateway.tar')
-      buildImage({ out: archive, name: image })
+      const bytes = buildImage({ out: archive, name: image, measure: true })
+      // As registries keep it.
+      expect(bytes).toBeLessThan(50_000_000)
       const { status, text } = await loadImage(engine.address, archive)
       expect(status, text).toBe(200)
       rmSync(archive)
@@ -176,6 +200,23 @@ describeEngines(
       await eventually(async () => expect(await ids(url)).toEqual(['second']))
       version('..v2', 'third')
       await eventually(async () => expect(await ids(url)).toEqual(['third']))
+    })
+
+    it('says what is missing where no folder is mounted', async () => {
+      const created = await engine.call('POST', '/containers/create', {
+        Image: image,
+        Env: [`MCP_GATEWAY_API_KEY=${key}`],
+        HostConfig: { ReadonlyRootfs: true, NetworkMode: 'none' },
+      })
+      const { Id: id } = z.object({ Id: z.string() }).parse(created)
+      onTestFinished(async () => {
+        await engine.call('DELETE', `/containers/${id}?force=true&v=true`)
+      })
+      await engine.call('POST', `/containers/${id}/start`)
+      expect(await engine.call('POST', `/containers/${id}/wait`)).toMatchObject({ StatusCode: 1 })
+      expect(await logsOf(engine, id)).toContain(
+        'There is no catalog at /etc/mcp-gateway/catalog.yaml, and none can be made there (read-only)',
+      )
     })
 
     it('reaches a server that speaks HTTP in a container over the network that both are in, and mounts what lies beside its catalog', async () => {
