@@ -23,25 +23,26 @@ export function withFolder(fn) {
 }
 
 /**
- * Writes an image to the archive `out`. `layers`: folders that become `/`, lower first. `config`: as in the API's
+ * Writes an image to the archive `out`. `layers`: lower first, each a folder `root` that
+ * becomes `/`, or `paths` of it alone, owned by the user and group `owner` (default: root). `config`: as in the API's
  * image configuration (Entrypoint, Cmd, Env, User, …). `name` has a tag.
  */
 export function writeImage({ out, name, layers, config }) {
   withFolder((folder) => {
-    const digests = layers.map((root, index) => {
+    const digests = layers.map(({ root, owner = '0', paths = ['.'] }, index) => {
       const file = path.join(folder, `layer-${index}.tar`)
       run('tar', [
         '--sort=name',
         '--mtime=@0',
-        '--owner=0',
-        '--group=0',
+        `--owner=${owner}`,
+        `--group=${owner}`,
         '--numeric-owner',
         '--format=gnu',
         '-cf',
         file,
         '-C',
         root,
-        '.',
+        ...paths,
       ])
       return `sha256:${sha256(file)}`
     })
@@ -77,7 +78,7 @@ export function copyProgram(program, root, target = program) {
 }
 
 /** What a link leads to, not the link. */
-export function copyFile(source, target, mode) {
+function copyFile(source, target, mode) {
   fs.mkdirSync(path.dirname(target), { recursive: true })
   fs.copyFileSync(source, target)
   if (mode !== undefined) fs.chmodSync(target, mode)

@@ -15,6 +15,7 @@ const help = `Usage: gateway COMMAND [options]
   gateway open         opens the dashboard; prints a one-time link to it, and how a client connects
                        (--no-browser: prints only)
   gateway status       the servers: state, uptime, requests (--json for programs)
+  gateway health       whether the gateway answers: exit code 0 or 1, for a container's health check
   gateway clients      connects AI clients, takes them out again, imports their servers (gateway clients --help)
   gateway auth SERVER  signs in to a remote server: prints the link, and takes the address at its end
                        (--sign-out: forgets and revokes; --no-browser: prints only)
@@ -83,6 +84,15 @@ const commands: Record<string, Command> = {
         : headline(info) + statusTable(servers),
     )
     return 0
+  },
+  health: async (settings) => {
+    const info = runningGateway(settings.files)
+    if (info === undefined) return saysNotRunning(settings)
+    const { gatewayHealth } = await import('./health.ts')
+    const problem = await gatewayHealth(info)
+    if (problem === undefined) return 0
+    process.stderr.write(`The gateway at ${info.url} does not answer: ${problem}.\n`)
+    return 1
   },
 }
 

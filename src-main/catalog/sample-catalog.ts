@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { GatewayError } from '../../src-shared/errors.ts'
 import { errorCode } from './file-error.ts'
 
 export const sampleCatalog = `# The servers behind this gateway. Saved changes apply at once, without a restart.
@@ -32,15 +33,22 @@ servers: []
 
 /**
  * Writes a commented catalog without servers, readable by its owner only (people put keys into it). Returns false,
- * and changes nothing, if the file is there already.
+ * and changes nothing, if the file is there already. Throws GatewayError `not_found` where none can be made.
  */
 export async function createSampleCatalog(path: string): Promise<boolean> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await writeFile(path, sampleCatalog, { flag: 'wx', mode: 0o600 })
     return true
   } catch (thrown) {
-    if (errorCode(thrown) === 'EEXIST') return false
+    const code = errorCode(thrown)
+    if (code === 'EEXIST') return false
+    if (code === 'EROFS' || code === 'EACCES')
+      throw new GatewayError(
+        'not_found',
+        `There is no catalog at ${path}, and none can be made there (${code === 'EROFS' ? 'read-only' : 'no permission'}). Put catalog.yaml there: in a container, mount a folder that has it.`,
+        { cause: thrown },
+      )
     throw thrown
   }
 }

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { type Bench, everything, modernServer, repository } from './bench-context.ts'
 import { measureBigResult } from './big-result.ts'
 import { Children } from './children.ts'
+import { containerTargets } from './container-target.ts'
 import { Figures } from './figures.ts'
 import { built, catalogText, eraTargets, gatewayTargets, startGateway } from './gateway-target.ts'
 import { verdicts } from './goals.ts'
@@ -46,7 +47,13 @@ async function measureCalls(bench: Bench, peers: Starters): Promise<void> {
       (error: unknown) => bench.failed(peer.name, error),
     )
   }
-  await measureLatency(bench, targets)
+  const contained = bench.options.gateway ? await containerTargets(bench, 'echo') : undefined
+  targets.push(...(contained?.targets ?? []))
+  try {
+    await measureLatency(bench, targets)
+  } finally {
+    await contained?.end()
+  }
 }
 
 async function measureAll(bench: Bench): Promise<string[]> {

@@ -137,7 +137,7 @@ export function engineRequest(
   socketPath: string,
   method: string,
   route: string,
-  bodyFile?: string,
+  body: { json?: object; file?: string } = {},
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const request = http.request({ socketPath, method, path: route, timeout: 60_000 }, (answer) => {
@@ -147,11 +147,13 @@ export function engineRequest(
     })
     request.once('error', reject)
     request.once('timeout', () => request.destroy(new Error('the engine did not answer')))
-    if (bodyFile === undefined) request.end()
-    else {
+    if (body.file !== undefined) {
       request.setHeader('content-type', 'application/x-tar')
-      createReadStream(bodyFile).pipe(request)
+      createReadStream(body.file).pipe(request)
+      return
     }
+    if (body.json !== undefined) request.setHeader('content-type', 'application/json')
+    request.end(body.json && JSON.stringify(body.json))
   })
 }
 
@@ -159,7 +161,7 @@ export function loadImage(
   address: string,
   archive: string,
 ): Promise<{ status: number; text: string }> {
-  return engineRequest(socketOf(address), 'POST', '/v1.41/images/load', archive)
+  return engineRequest(socketOf(address), 'POST', '/v1.41/images/load', { file: archive })
 }
 
 /** What engines have mounted below a folder, and left so: it could not be removed. */

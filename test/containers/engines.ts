@@ -33,10 +33,21 @@ export class EngineProbe {
     return { [this.name === 'docker' ? 'DOCKER_HOST' : 'CONTAINER_HOST']: this.address }
   }
 
-  async call(method: string, route: string): Promise<unknown> {
-    const { status, text } = await engineRequest(this.#socket, method, `/v1.41${route}`)
+  async call(method: string, route: string, body?: object): Promise<unknown> {
+    const { status, text } = await engineRequest(this.#socket, method, `/v1.41${route}`, {
+      ...(body && { json: body }),
+    })
     if (status >= 400) throw new Error(`${method} ${route}: ${status} ${text}`)
     return text === '' ? undefined : JSON.parse(text)
+  }
+
+  /** What is no JSON: logs, the output of a command. */
+  async stream(route: string, body?: object): Promise<string> {
+    const method = body === undefined ? 'GET' : 'POST'
+    const options = { ...(body && { json: body }) }
+    const { status, text } = await engineRequest(this.#socket, method, `/v1.41${route}`, options)
+    if (status >= 400) throw new Error(`${route}: ${status} ${text}`)
+    return text
   }
 
   /** Containers with this label and value, whatever their state. */

@@ -86,7 +86,7 @@ function makeManifest(
     // What cannot be compressed, so that it takes a while.
     run('sh', ['-c', `head -c 4000000 /dev/urandom > ${root}/noise`])
     const archive = path.join(folder, 'small.tar')
-    writeImage({ out: archive, name: 'small:1', layers: [root], config: { Cmd: ['/noise'] } })
+    writeImage({ out: archive, name: 'small:1', layers: [{ root }], config: { Cmd: ['/noise'] } })
     run('tar', ['-xf', archive, '-C', folder])
     run('gzip', ['-1', path.join(folder, 'layer-0.tar')])
     const layer = add(path.join(folder, 'layer-0.tar.gz'))

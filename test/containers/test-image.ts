@@ -39,7 +39,7 @@ export function writeTestImage(archive: string): void {
     writeImage({
       out: archive,
       name: testImage,
-      layers: [base, app],
+      layers: [{ root: base }, { root: app }],
       config: {
         Entrypoint: ['/usr/bin/node'],
         Cmd: [inImage.everything],
