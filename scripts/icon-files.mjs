@@ -1,7 +1,7 @@
 /** Every picture that is made from resources/icons/*.svg: what `npm run icons` writes and the test expects. */
 
-/** States in the tray, by the worst server: the same four marks as in the window. */
-export const trayStates = ['running', 'changing', 'stopped', 'unhealthy']
+/** States in the tray, by the worst server: the same marks as in the window. */
+export const trayStates = ['running', 'changing', 'stopped', 'attention', 'unhealthy']
 
 const black = '#000000'
 const white = '#ffffff'

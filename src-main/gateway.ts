@@ -21,6 +21,7 @@ import { findServer } from './mcp/server-directory.ts'
 import type { ServerDirectory } from './mcp/server-directory.ts'
 import { Sessions } from './mcp/sessions.ts'
 import { createLocalProcessLaunch } from './runtimes/local-process.ts'
+import { lazyRemoteLaunch } from './runtimes/lazy-remote.ts'
 import { LoginEnvironment } from './runtimes/login-environment.ts'
 import { ProcessTrees } from './runtimes/process-tree.ts'
 import type { ProcessRecorder } from './runtimes/process-tree.ts'
@@ -30,6 +31,8 @@ import type { Clock } from './servers/clock.ts'
 import { Server } from './servers/server.ts'
 import type { LifeSettings } from './servers/server-options.ts'
 import { detailOf, summaryOf } from './servers/server-view.ts'
+import { resumeSignIns, signInEvents } from './sign-in/sign-in-servers.ts'
+import type { SignIns } from './sign-in/sign-ins.ts'
 import { statisticsOf } from './servers/statistics.ts'
 import type { ServerStatistics } from './servers/statistics.ts'
 import { Supervisor } from './servers/supervisor.ts'
@@ -94,6 +97,8 @@ export interface GatewayOptions {
   readSecret?: SecretReader
   /** Which AI clients there are, and what each may see; without it, all may see everything. */
   clients?: ClientRegister
+  /** Who signs in to remote servers; without it, only headers of the catalog do. */
+  signIns?: SignIns
   /** Where the started processes are written down, for a clean-up after a kill. */
   records?: ProcessRecorder
   /** The built parse worker; without it large catalogs are parsed on the main thread. */
@@ -110,6 +115,7 @@ export interface GatewayCore extends Gateway {
   readonly oneCall: OneCall
   readonly catalog: CatalogInForce
   readonly servers: ServerDirectory
+  readonly signIns: SignIns | undefined
   /** Undefined with `history: false`. */
   readonly history: History | undefined
   readonly clock: Clock
@@ -141,7 +147,7 @@ const maxSessions = 5_000
  * everywhere, and takes the catalog once it is valid. Rejects with GatewayError if the file cannot be read or made.
  */
 export async function createGateway(options: GatewayOptions): Promise<GatewayCore> {
-  const { config, catalogPath, stateDir, log, redactor, clients } = options
+  const { config, catalogPath, stateDir, log, redactor, clients, signIns } = options
   const clock = options.clock ?? systemClock
   const startedAt = clock.now()
   const startedWall = clock.wall()
@@ -159,11 +165,16 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   const history = config.history ? new RequestHistory({ stateDir, redact, log, clock }) : undefined
   let closing = false
   let isPaused = false
-  const remote = lazyRemoteLaunch(config)
+  const maxConnections = config.max_connections_per_server
+  const remote = lazyRemoteLaunch({
+    maxConnections,
+    ...(signIns && { authorization: (definition) => signIns.authorization(definition) }),
+  })
   const containers = new LazyContainers({
     stateDir,
     environment,
-    remote,
+    // What speaks HTTP in a container is on this machine: nobody signs in to it.
+    remote: lazyRemoteLaunch({ maxConnections }),
     servers: () => supervisor.all(),
     redact,
     changed: (change) => {
@@ -205,6 +216,10 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     return serverLog
   }
 
+  const stateChanged = (server: Server): void => {
+    if (feed.isHeard) feed.emit({ type: 'state', server: summaryOf(server, clock) })
+  }
+
   const supervisor = new Supervisor({
     clock,
     createServer: (definition) =>
@@ -219,11 +234,10 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
         history,
         redact,
         version,
+        signIn: (id) => signIns?.known(id),
         isPaused: () => isPaused,
         events: {
-          changed: (server) => {
-            if (feed.isHeard) feed.emit({ type: 'state', server: summaryOf(server, clock) })
-          },
+          changed: stateChanged,
           notification: (server, owner, envelope) => sessions.notification(server, owner, envelope),
           listsChanged: (server, owner, methods, isFirst) =>
             sessions.listsChanged(server, owner, methods, isFirst),
@@ -252,11 +266,14 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     loaded: (result, anyChange) => {
       // An unchanged catalog is a no-op, for the clients as well.
       if (anyChange) sessions.catalogChanged()
+      signIns?.catalogChanged((id) => supervisor.get(id) !== undefined, result.servers_changed)
       feed.emit({ type: 'reload', ok: true, ...result })
     },
     refused: (errors) => feed.emit({ type: 'reload', ok: false, errors }),
   })
+  await signIns?.open(signInEvents(supervisor, stateChanged))
   await catalog.open()
+  if (signIns) void resumeSignIns(signIns, supervisor)
   void store.prune(clock.wall())
   for (const server of supervisor.all())
     if (server.definition.always_on && server.definition.enabled) server.start().catch(() => {})
@@ -276,6 +293,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     sessions,
     oneCall,
     servers: supervisor,
+    signIns,
     history,
     clock,
     startedAt: new Date(startedWall).toISOString(),
@@ -334,6 +352,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     killAll: () => trees.killAllSync(),
     shutdown: async () => {
       closing = true
+      signIns?.close()
       await Promise.all([supervisor.shutdown(), catalog.close()])
       sessions.closeAll()
       await Promise.all([store.settled(), history?.close(), containers.close()])
@@ -368,17 +387,6 @@ function lifeSettings(config: Config): LifeSettings {
     startTimeoutMs: config.start_timeout_seconds * 1000,
     drainMs: config.drain_timeout_seconds * 1000,
     maxInstances: config.max_connections_per_server,
-  }
-}
-
-/** Loaded by the first remote server. */
-function lazyRemoteLaunch(config: Config): Launch {
-  let remote: Promise<Launch> | undefined
-  return async (definition, events, signal) => {
-    remote ??= import('./runtimes/remote.ts').then(({ createRemoteLaunch }) =>
-      createRemoteLaunch({ maxConnections: config.max_connections_per_server }),
-    )
-    return (await remote)(definition, events, signal)
   }
 }
 

@@ -1,6 +1,8 @@
 import type { QueryClient } from '@tanstack/react-query'
 import type { ServerDetailView, ServerRow } from '../src-shared/api-servers.ts'
 import type { ApiEvent, GatewayApi } from '../src-shared/api.ts'
+import type { ContainerRow } from '../src-shared/container.ts'
+import { withChange } from './containers.ts'
 import { keyOf } from './queries.ts'
 
 /**
@@ -42,6 +44,11 @@ function apply(cache: QueryClient, event: ApiEvent): void {
     case 'reload':
       for (const key of catalogKeys) void cache.invalidateQueries({ queryKey: key })
       return
+    case 'container':
+      cache.setQueryData<ContainerRow[]>(keyOf('containers.list', {}), (rows) =>
+        withChange(rows, event),
+      )
+      return
     case 'gateway':
       cache.setQueryData(keyOf('gateway.info', {}), event.info)
       return
@@ -56,6 +63,7 @@ function apply(cache: QueryClient, event: ApiEvent): void {
 /** What another catalog may change. */
 const catalogKeys = [
   keyOf('servers.list'),
+  keyOf('containers.list'),
   keyOf('server.get'),
   keyOf('server.lists'),
   keyOf('catalog.read'),

@@ -14,6 +14,7 @@ type ReadName = Extract<
   | 'gateway.info'
   | 'servers.list'
   | 'servers.memory'
+  | 'containers.list'
   | 'server.get'
   | 'server.logs'
   | 'server.lists'

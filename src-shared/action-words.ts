@@ -1,3 +1,5 @@
+import type { ShownState } from './shown-state.ts'
+
 /** What the tray, the palette and the screens call the same act. Plain words; sentence case. */
 export const actionWords = {
   openWindow: 'Open window',
@@ -17,11 +19,18 @@ export const actionWords = {
   start: 'Start',
   stop: 'Stop',
   restart: 'Restart',
+  signIn: 'Sign in',
+  signOut: 'Sign out',
 } as const
 
 /** The same with its object: "Start Postgres". */
 export function actOn(act: 'start' | 'stop' | 'restart', displayName: string): string {
   return `${actionWords[act]} ${displayName}`
+}
+
+/** "Sign in to Linear". */
+export function signInTo(displayName: string): string {
+  return `${actionWords.signIn} to ${displayName}`
 }
 
 /** The windows' screens in the rail's order. */
@@ -41,4 +50,6 @@ export const statusMarks = {
   stopping: { mark: '◐', word: 'Stopping' },
   stopped: { mark: '○', word: 'Stopped' },
   unhealthy: { mark: '▲', word: 'Unhealthy' },
-} as const
+  sign_in_needed: { mark: '◆', word: 'Sign-in needed' },
+  signing_in: { mark: '◐', word: 'Signing in' },
+} as const satisfies Record<ShownState, { mark: string; word: string }>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { runtimeSchemas } from './catalog.ts'
+import { signIn } from './sign-in.ts'
 
 /** What the management API says of servers. */
 
@@ -31,6 +32,8 @@ export const serverRow = z.object({
   last_error: z.string().nullable(),
   warnings: z.array(z.string()),
   latency_ms: latency,
+  /** Null: it has not asked for a sign-in by OAuth. While one is needed, `status` is `stopped`. */
+  sign_in: signIn.nullable().default(null),
 })
 
 export const serverDetail = serverRow.extend({

@@ -14,6 +14,7 @@ import { importInput, importPreview, importResult, importSource } from './client
 import { logLevels } from './config.ts'
 import { containerEvent, containerRow, containerServer } from './container.ts'
 import { secretInput, secretName, secretPlace, secretRow } from './secret.ts'
+import { signInFinish, signInLink, signInServer } from './sign-in.ts'
 
 /**
  * The management API: every procedure with its input and output, and every event. HTTP (`POST /api/<name>`,
@@ -261,6 +262,22 @@ export const procedures = {
   ),
   /** Throws `not_found` if it is not set. */
   'secrets.remove': procedure(secretName, z.object({ reload: reloadResult.nullable() })),
+
+  /**
+   * Begins to sign in to a remote server. While a sign-in is under way it gives the same link again. The browser ends at
+   * an address of the gateway's machine, which then goes on by itself; from another machine, `sign_in.finish` does.
+   * Throws `bad_request` for a server that knows no such sign-in.
+   */
+  'sign_in.start': procedure(signInServer, signInLink),
+  /** Throws `not_found` where none is under way, `bad_request` with the reason where it came to nothing. */
+  'sign_in.finish': procedure(signInFinish, serverRow),
+  /** Does nothing where none is under way. */
+  'sign_in.cancel': procedure(signInServer, serverRow),
+  /** Forgets the tokens, and revokes them at the issuer. `note`: why they may live on there until they expire. */
+  'sign_in.sign_out': procedure(
+    signInServer,
+    z.object({ server: serverRow, note: z.string().nullable() }),
+  ),
 
   'settings.get': procedure(none, settings),
   'settings.set': procedure(settingsPatch, settings),

@@ -16,6 +16,37 @@ const headers = z.record(text, z.string()).default({}).meta({
 })
 const url = text.meta({ title: 'URL', description: 'Where the server answers.' })
 
+/** A client that a person has registered with the server's issuer, where clients cannot register themselves. */
+export const oauthClient = z.strictObject({
+  client_id: text
+    .optional()
+    .meta({ title: 'Client ID', description: 'Of the OAuth app that you have registered there.' }),
+  client_secret: text.optional().meta({
+    title: 'Client secret',
+    description: 'Of the same app, if it has one: `${secret:NAME}`.',
+  }),
+  scopes: z.array(text).optional().meta({
+    title: 'Scopes',
+    description: 'What to ask for. Default: what the server says that it needs.',
+  }),
+  redirect_port: z.number().int().min(1).max(65_535).optional().meta({
+    title: 'Redirect port',
+    description:
+      'Where the app is registered with one: `http://127.0.0.1:PORT/callback`. Default: a free port.',
+  }),
+})
+
+const oauth = oauthClient
+  .refine(({ client_id, client_secret }) => client_secret === undefined || client_id, {
+    message: 'it goes with a client_id',
+    path: ['client_secret'],
+  })
+  .optional()
+  .meta({
+    title: 'Sign-in',
+    description: 'For a server behind OAuth that wants a client registered beforehand.',
+  })
+
 const localProcessRuntime = z
   .strictObject({
     type: z.literal('local-process'),
@@ -38,13 +69,15 @@ const localProcessRuntime = z
   })
 
 const remoteHttpRuntime = z
-  .strictObject({ type: z.literal('remote-http'), url, headers })
+  .strictObject({ type: z.literal('remote-http'), url, headers, oauth })
   .meta({ title: 'Remote, HTTP', description: 'A server elsewhere that speaks Streamable HTTP.' })
 
-const remoteSseRuntime = z.strictObject({ type: z.literal('remote-sse'), url, headers }).meta({
-  title: 'Remote, HTTP or SSE',
-  description: 'An older server: Streamable HTTP is tried first, then HTTP with SSE.',
-})
+const remoteSseRuntime = z
+  .strictObject({ type: z.literal('remote-sse'), url, headers, oauth })
+  .meta({
+    title: 'Remote, HTTP or SSE',
+    description: 'An older server: Streamable HTTP is tried first, then HTTP with SSE.',
+  })
 
 export const runtimeSchemas = {
   'local-process': localProcessRuntime,
@@ -152,6 +185,7 @@ export const catalogSchema = z.strictObject({
 
 export type Runtime = z.infer<typeof runtime>
 export type RuntimeType = Runtime['type']
+export type OauthClient = z.infer<typeof oauthClient>
 export type ToolFilter = z.infer<typeof toolFilter>
 /** One entry of the catalog as it is written: `${VAR}` templates unresolved, defaults filled in. */
 export type ServerDefinition = z.infer<typeof serverDefinition>

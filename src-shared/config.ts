@@ -34,6 +34,8 @@ export const configSchema = z.strictObject({
   cors_enabled: z.boolean().default(false),
   cors_origins: z.array(z.string().min(1)).default([]),
   hot_reload: z.boolean().default(true),
+  /** A client metadata document of the gateway's own, for issuers that take its address as the client's id (CIMD). */
+  oauth_client_metadata_url: z.url({ protocol: /^https$/ }).optional(),
   /** Keeps the last requests of clients, with their answers, in the state directory; secrets are masked. */
   history: z.boolean().default(true),
 })

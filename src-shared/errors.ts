@@ -28,6 +28,10 @@ export const errorRegistry = {
   server_disabled: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
   /** A person has paused the gateway. */
   paused: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
+  /** A remote server wants a person to sign in. */
+  sign_in_needed: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
+  /** The same for a client that can show a link (2025-11-25 client/elicitation, URL Elicitation Required Error). */
+  url_elicitation_required: { status: 503, title: 'Service Unavailable', jsonrpc: -32042 },
   circuit_open: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
   shutting_down: { status: 503, title: 'Service Unavailable', jsonrpc: -32000 },
   server_timeout: { status: 504, title: 'Gateway Timeout', jsonrpc: -32000 },

@@ -17,6 +17,8 @@ const help = `Usage: gateway COMMAND [options]
   gateway status       the servers: state, uptime, requests (--json for programs)
   gateway health       whether the gateway answers: exit code 0 or 1, for a container's health check
   gateway clients      connects AI clients, takes them out again, imports their servers (gateway clients --help)
+  gateway auth SERVER  signs in to a remote server: prints the link, and takes the address at its end
+                       (--sign-out: forgets and revokes; --no-browser: prints only)
   gateway secrets      list, set NAME (asks for the value, or reads it from its input), rm NAME
   gateway validate     checks config and catalog, starts nothing (--strict: warnings fail, too)
 
@@ -37,6 +39,7 @@ const flags = {
   json: { type: 'boolean' },
   'no-browser': { type: 'boolean' },
   strict: { type: 'boolean' },
+  'sign-out': { type: 'boolean' },
   kind: { type: 'string' },
   name: { type: 'string' },
   server: { type: 'string', multiple: true },
@@ -137,6 +140,19 @@ async function main(args: readonly string[]): Promise<number> {
       json: values.json === true,
     })
   }
+  if (name === 'auth') {
+    const { authCommand } = await import('./auth-command.ts')
+    const settings = await loadSettings(values)
+    const gateway = runningGateway(settings.files)
+    if (gateway === undefined) return saysNotRunning(settings)
+    return authCommand(rest, {
+      gateway,
+      key: keyOf(settings),
+      json: values.json === true,
+      signsOut: values['sign-out'] === true,
+      withBrowser: values['no-browser'] !== true,
+    })
+  }
   if (rest.length > 0) throw new UsageError(`gateway ${name} takes no ${rest.join(' ')}.`)
   if (name === 'validate') {
     const { validate } = await import('./validate-files.ts')
@@ -145,7 +161,7 @@ async function main(args: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command === undefined) {
     const { suggestion } = await import('../catalog/suggestion.ts')
-    const known = [...Object.keys(commands), 'clients', 'secrets', 'validate']
+    const known = [...Object.keys(commands), 'auth', 'clients', 'secrets', 'validate']
     throw new UsageError(`Unknown command '${name}'.${suggestion(name, known)} See gateway --help.`)
   }
   return command(await loadSettings(values), values)

@@ -1,5 +1,6 @@
 import {
   catalogSchema,
+  oauthClient,
   runtimeSchemas,
   serverDefinition,
   serverIdPattern,
@@ -124,6 +125,7 @@ function catalogWords(root: unknown): SchemaWords {
       if (path.length === 0) return Object.keys(catalogSchema.shape)
       if (path.length === 2) return Object.keys(serverDefinition.shape)
       if (path[2] === 'tools') return Object.keys(toolFilter.shape)
+      if (path[3] === 'oauth') return Object.keys(oauthClient.shape)
       const type = valueAt(root, [...path, 'type'])
       const schema = Object.entries(runtimeSchemas).find(([name]) => name === type)?.[1]
       return schema === undefined ? [] : Object.keys(schema.shape)

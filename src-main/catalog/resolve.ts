@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
 import { parseEnv } from 'node:util'
-import type { Catalog, Runtime, ServerDefinition } from '../../src-shared/catalog.ts'
+import type { Catalog, OauthClient, Runtime, ServerDefinition } from '../../src-shared/catalog.ts'
 import type { DockerRuntime } from '../../src-shared/docker-runtime.ts'
 import { asGatewayError } from '../../src-shared/errors.ts'
 import { canonicalJson } from '../../src-shared/json-record.ts'
@@ -150,7 +150,13 @@ class Notes {
         : { ...resolved, working_dir: this.text(working_dir) }
     }
     if (runtime.type === 'docker') return this.docker(runtime)
-    return { ...runtime, url: this.text(runtime.url), headers: this.headers(runtime.headers) }
+    const { oauth, ...rest } = runtime
+    return {
+      ...rest,
+      url: this.text(runtime.url),
+      headers: this.headers(runtime.headers),
+      ...(oauth === undefined ? {} : { oauth: this.oauth(oauth) }),
+    }
   }
 
   docker(runtime: DockerRuntime): DockerRuntime {
@@ -203,6 +209,17 @@ class Notes {
       resolved[name] = value
     }
     return resolved
+  }
+
+  oauth({ client_id, client_secret, scopes, ...rest }: OauthClient): OauthClient {
+    const secret = client_secret === undefined ? undefined : this.text(client_secret)
+    if (secret !== undefined) this.secret(secret)
+    return {
+      ...rest,
+      ...(client_id === undefined ? {} : { client_id: this.text(client_id) }),
+      ...(secret === undefined ? {} : { client_secret: secret }),
+      ...(scopes === undefined ? {} : { scopes: scopes.map((scope) => this.text(scope)) }),
+    }
   }
 
   async envFile(template: string | undefined, baseDir: string): Promise<Record<string, string>> {

@@ -21,6 +21,9 @@ servers: []
   #   idle_timeout_seconds: 600
   #   tools: { deny: ["drop_*"] }
   #
+  # - id: notes                       # wants a sign-in: gateway auth notes
+  #   runtime: { type: remote-http, url: https://notes.example.com/mcp }
+  #
   # - id: tickets
   #   runtime:
   #     type: remote-http

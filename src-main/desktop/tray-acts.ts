@@ -1,6 +1,8 @@
+import { signInLink } from '../../src-shared/sign-in.ts'
 import type { DesktopApi } from './desktop-api.ts'
 import type { GatewayLink } from './gateway-link.ts'
 import type { Quit } from './quit.ts'
+import { openInBrowser } from './system-browser.ts'
 import type { TrayAct } from './tray-model.ts'
 import type { MainWindow } from './window.ts'
 
@@ -22,6 +24,10 @@ export function actOnTray({ api, link, quit, window }: Actors): (act: TrayAct) =
       case 'restart':
         await link.call(`server.${act.do}`, { id: act.id })
         return
+      case 'sign-in': {
+        const started = await link.call('sign_in.start', { id: act.id })
+        return openInBrowser(signInLink.parse(started).url)
+      }
       case 'pause':
       case 'resume':
         await link.call(`gateway.${act.do}`, {})
@@ -43,7 +49,6 @@ export function actOnTray({ api, link, quit, window }: Actors): (act: TrayAct) =
 }
 
 function screenOf(act: TrayAct): string {
-  if (act.do === 'start' || act.do === 'stop' || act.do === 'restart')
-    return `#/servers/${encodeURIComponent(act.id)}`
+  if ('id' in act) return `#/servers/${encodeURIComponent(act.id)}`
   return act.do === 'launch-at-login' ? '#/settings' : '#/servers'
 }

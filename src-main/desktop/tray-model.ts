@@ -1,6 +1,7 @@
 import { actionWords, statusMarks } from '../../src-shared/action-words.ts'
 import type { ServerRow } from '../../src-shared/api-servers.ts'
 import type { DesktopState } from '../../src-shared/api.ts'
+import { issuerHost, shownState, type ShownState } from '../../src-shared/shown-state.ts'
 
 /** What the tray is made from. */
 export interface TrayState {
@@ -8,17 +9,20 @@ export interface TrayState {
   /** Why there is no gateway. */
   problem: string | null
   paused: boolean
-  servers: readonly Pick<ServerRow, 'id' | 'display_name' | 'status' | 'reason' | 'enabled'>[]
+  servers: readonly Pick<
+    ServerRow,
+    'id' | 'display_name' | 'status' | 'reason' | 'enabled' | 'sign_in'
+  >[]
   launchAtLogin: { can: boolean; on: boolean }
   update: DesktopState['update']
 }
 
 /** The pictures of resources/tray: the worst state of all servers. */
-export type TrayIcon = 'running' | 'changing' | 'stopped' | 'unhealthy'
+export type TrayIcon = 'running' | 'changing' | 'stopped' | 'attention' | 'unhealthy'
 
 export type TrayAct =
   | { do: 'show'; route?: string }
-  | { do: 'start' | 'stop' | 'restart'; id: string }
+  | { do: 'start' | 'stop' | 'restart' | 'sign-in'; id: string }
   | { do: 'pause' | 'resume' | 'retry' | 'update' | 'quit' }
   | { do: 'launch-at-login'; on: boolean }
 
@@ -59,10 +63,11 @@ export function trayModel(state: TrayState): TrayModel {
 function iconOf({ gateway, paused, servers }: TrayState): TrayIcon {
   if (gateway === 'none') return 'unhealthy'
   if (gateway === 'starting') return 'changing'
-  const has = (...states: ServerRow['status'][]): boolean =>
-    servers.some(({ status }) => states.includes(status))
+  const has = (...states: ShownState[]): boolean =>
+    servers.some((server) => states.includes(shownState(server)))
   if (has('unhealthy')) return 'unhealthy'
-  if (has('starting', 'stopping')) return 'changing'
+  if (has('sign_in_needed')) return 'attention'
+  if (has('starting', 'stopping', 'signing_in')) return 'changing'
   return has('running') && !paused ? 'running' : 'stopped'
 }
 
@@ -75,6 +80,10 @@ function summaryOf({ gateway, problem, paused, servers }: TrayState): string {
   const [first] = unhealthy
   if (first !== undefined && unhealthy.length === 1) return `${first.display_name} is unhealthy`
   if (first !== undefined) return `${unhealthy.length} servers are unhealthy`
+  const waiting = servers.filter((server) => shownState(server) === 'sign_in_needed')
+  const [one] = waiting
+  if (one !== undefined && waiting.length === 1) return `${one.display_name} needs a sign-in`
+  if (one !== undefined) return `${waiting.length} servers need a sign-in`
   const running = servers.filter(({ status }) => status === 'running').length
   return `${running} of ${servers.length} servers ${running === 1 ? 'runs' : 'run'}`
 }
@@ -83,7 +92,7 @@ function serverItems({ gateway, paused, servers }: TrayState): TrayItem[] {
   if (gateway === 'none' || gateway === 'starting' || servers.length === 0) return []
   const byState = servers.toSorted(
     (a, b) =>
-      ranks[a.status] - ranks[b.status] ||
+      ranks[shownState(a)] - ranks[shownState(b)] ||
       a.display_name.localeCompare(b.display_name) ||
       a.id.localeCompare(b.id),
   )
@@ -98,26 +107,29 @@ function serverItems({ gateway, paused, servers }: TrayState): TrayItem[] {
 }
 
 /** Who needs looking after comes first. */
-const ranks: Record<ServerRow['status'], number> = {
+const ranks: Record<ShownState, number> = {
   unhealthy: 0,
-  starting: 1,
-  stopping: 1,
-  running: 2,
-  stopped: 3,
+  sign_in_needed: 1,
+  signing_in: 2,
+  starting: 2,
+  stopping: 2,
+  running: 3,
+  stopped: 4,
 }
 
-function serverItem(
-  { id, display_name, status, reason, enabled }: TrayState['servers'][number],
-  paused: boolean,
-): TrayItem {
-  const { mark, word } = statusMarks[status]
+function serverItem(server: TrayState['servers'][number], paused: boolean): TrayItem {
+  const { id, display_name, status, enabled } = server
+  const state = shownState(server)
+  const { mark } = statusMarks[state]
+  const signsIn = state === 'sign_in_needed' || state === 'signing_in'
   const isUp = status === 'running' || status === 'starting' || status === 'unhealthy'
   const canStart = enabled && !paused
   return {
     type: 'submenu',
     label: `${mark} ${display_name}`,
     items: [
-      { type: 'text', label: reason === '' ? word : shortened(`${word}: ${reason}`) },
+      { type: 'text', label: stateInWords(server) },
+      ...(signsIn ? [act(actionWords.signIn, { do: 'sign-in', id })] : []),
       act(
         actionWords.start,
         { do: 'start', id },
@@ -127,6 +139,18 @@ function serverItem(
       act(actionWords.restart, { do: 'restart', id }, canStart && isUp),
     ],
   }
+}
+
+function stateInWords(server: TrayState['servers'][number]): string {
+  const state = shownState(server)
+  const { word } = statusMarks[state]
+  const host = issuerHost(server.sign_in?.issuer ?? null)
+  if (state === 'signing_in') return `${word}: waiting for the browser`
+  if (state === 'sign_in_needed') {
+    const why = server.sign_in?.problem ?? (host === null ? null : `at ${host}`)
+    return why === null ? word : shortened(`${word}: ${why}`)
+  }
+  return server.reason === '' ? word : shortened(`${word}: ${server.reason}`)
 }
 
 function gatewayItems({ gateway, paused, servers }: TrayState): TrayItem[] {

@@ -25,9 +25,10 @@ import { lazyManagement } from '../management/lazy-management.ts'
 import type { Management } from '../management/management.ts'
 import type { ProcessLock } from '../process-lock.ts'
 import { hasProcessRecords, ProcessRecords } from '../runtimes/process-records.ts'
-import { lazySecrets } from '../secrets/lazy-secrets.ts'
+import { lazySecrets, lazySignInTokens } from '../secrets/lazy-secrets.ts'
 import type { SecretStore } from '../secrets/secret-store.ts'
 import { systemClock } from '../servers/clock.ts'
+import { SignIns } from '../sign-in/sign-ins.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { Log, LogStream } from '../telemetry/log.ts'
 import { Redactor } from '../telemetry/redact.ts'
@@ -56,6 +57,8 @@ export interface HostOptions {
   pretty?: boolean
   /** Default: the system's keychain, or an encrypted file in the state directory. */
   secrets?: SecretStore
+  /** Likewise. */
+  signInTokens?: SecretStore
 }
 
 /** Past the drain: servers get two seconds after each of end of input and SIGTERM, then SIGKILL. */
@@ -185,6 +188,7 @@ export class Host {
       redactor,
       readSecret: (name) => this.#secrets.get(name),
       clients: this.#clients,
+      signIns: this.#signIns(),
       records: new ProcessRecords(files.dir, log),
       ...(workerFile === undefined ? {} : { workerFile }),
     })
@@ -262,6 +266,19 @@ export class Host {
         gateway: { config: { ...config, listen_addr: anyPort } },
       })
     }
+  }
+
+  #signIns(): SignIns {
+    const { settings, redactor, log } = this
+    return new SignIns({
+      stateDir: settings.files.dir,
+      catalogPath: settings.catalogPath,
+      store: this.#options.signInTokens ?? lazySignInTokens(settings.files.dir),
+      clock: systemClock,
+      log,
+      redactor,
+      clientMetadataUrl: settings.config.oauth_client_metadata_url,
+    })
   }
 
   #managementOptions(): ManagementOptions {

@@ -22,6 +22,7 @@ import { gatewayProcedures } from './gateway-state.ts'
 import { secretProcedures } from './secrets.ts'
 import { serverProcedures } from './servers.ts'
 import { settingsProcedures } from './settings.ts'
+import { signInProcedures } from './sign-in.ts'
 
 /** The management API (`src-shared/api.ts`), for whichever carrier. */
 export interface Management {
@@ -56,6 +57,7 @@ export function createManagement(options: ManagementOptions): Management {
     ...gatewayProcedures(parts),
     ...settingsProcedures(parts),
     ...secretProcedures(parts),
+    ...signInProcedures(parts),
     ...accessProcedures(parts),
     ...activityProcedures(parts, calls),
     ...clientProcedures(parts),

@@ -23,6 +23,7 @@ export function rowOf(server: Server, clock: Clock, redact: Redact): ServerRow {
     last_error: lastError === undefined ? null : redact(lastError),
     warnings: server.warnings.map(redact),
     latency_ms: server.latencyMs,
+    sign_in: signInView(server, redact),
   }
 }
 
@@ -32,6 +33,11 @@ export function detailViewOf(server: Server, clock: Clock, redact: Redact): Serv
     ...rowOf(server, clock, redact),
     entry: masked(withoutDefaults(server.definition)),
   }
+}
+
+function signInView({ signIn }: Server, redact: Redact): ServerRow['sign_in'] {
+  const view = signIn?.view ?? null
+  return view && { ...view, problem: view.problem === null ? null : redact(view.problem) }
 }
 
 /** A definition as a person would write it. */

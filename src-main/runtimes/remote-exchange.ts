@@ -1,10 +1,13 @@
 import type http from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../servers/clock.ts'
+import type { RemoteAuthorization } from './remote-authorization.ts'
 import { ConnectTimeout, networkError, RemoteFailure } from './remote-failure.ts'
 import { maskedUrl, type RemoteTarget } from './remote-target.ts'
 
 const maxRedirects = 3
+/** How often one request is sent again because its sign-in was renewed or widened. */
+const maxReauthorizations = 2
 /** Idle connections are given up before most servers do (5 s in Node), so that no request runs into a closing one. */
 const idleSocketMs = 4_000
 const tcpKeepAliveMs = 30_000
@@ -34,6 +37,8 @@ export interface RemoteAnswer {
 export interface RemoteClientOptions {
   clock: Clock
   connectTimeoutMs: number
+  /** Absent where the configured headers say who we are. */
+  authorization?: RemoteAuthorization | undefined
 }
 
 /**
@@ -45,6 +50,7 @@ export class RemoteClient {
   readonly #options: RemoteClientOptions
   readonly #request: typeof http.request
   readonly #agent: http.Agent
+  #lastSent: string | undefined
 
   constructor(target: RemoteTarget, options: RemoteClientOptions) {
     this.#target = target
@@ -63,13 +69,36 @@ export class RemoteClient {
   }
 
   /**
-   * One request and the head of its answer. Follows redirects within the origin: the configured headers are for that
-   * origin and go to no other. Rejects with RemoteFailure.
+   * One request and the head of its answer. Follows redirects within the origin: the configured headers and the sign-in
+   * are for that origin and go to no other. A request that is refused for want of a sign-in has not been looked at, and
+   * is sent again when there is one. Rejects with RemoteFailure, or with GatewayError `sign_in_needed`.
    */
   async exchange(request: RemoteRequest): Promise<RemoteAnswer> {
+    const { authorization } = this.#options
+    if (authorization === undefined) return this.#follow(request, {})
+    for (let tries = 0; ; tries++) {
+      const sent = await authorization.header(request.signal)
+      request.signal.throwIfAborted()
+      if (sent !== undefined && sent !== this.#lastSent) {
+        this.#lastSent = sent
+        this.#target.addSecret(sent.slice(sent.indexOf(' ') + 1))
+      }
+      const answer = await this.#follow(request, sent === undefined ? {} : { authorization: sent })
+      const { status } = answer
+      if ((status !== 401 && status !== 403) || tries === maxReauthorizations) return answer
+      const challenge = answer.headers['www-authenticate']
+      if (!(await authorization.refused({ status, challenge, sent }, request.signal))) return answer
+      discard(answer.body)
+    }
+  }
+
+  async #follow(
+    request: RemoteRequest,
+    authorization: Record<string, string>,
+  ): Promise<RemoteAnswer> {
     let url = request.url ?? this.#target.url
     for (let followed = 0; ; followed++) {
-      const answer = await this.#once(request, url)
+      const answer = await this.#once(request, url, authorization)
       const status = answer.statusCode ?? 0
       const next = redirectOf(answer, url)
       if (next === undefined) return { status, headers: answer.headers, body: decoded(answer), url }
@@ -108,7 +137,11 @@ export class RemoteClient {
     return undefined
   }
 
-  #once(request: RemoteRequest, url: URL): Promise<http.IncomingMessage> {
+  #once(
+    request: RemoteRequest,
+    url: URL,
+    authorization: Record<string, string>,
+  ): Promise<http.IncomingMessage> {
     const { clock, connectTimeoutMs } = this.#options
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>()
     let connected = false
@@ -120,6 +153,7 @@ export class RemoteClient {
       headers: {
         ...this.#target.headers,
         'accept-encoding': 'identity',
+        ...authorization,
         ...request.headers,
         ...(length === undefined ? {} : { 'content-length': String(length) }),
       },

@@ -1,11 +1,14 @@
 import { GatewayError } from '../../src-shared/errors.ts'
 import { systemClock, type Clock } from '../servers/clock.ts'
+import type { RemoteAuthorization } from './remote-authorization.ts'
 import { RemoteClient } from './remote-exchange.ts'
 import { RemoteLink } from './remote-link.ts'
 import { RemoteTarget } from './remote-target.ts'
-import type { Launch } from './runtime.ts'
+import type { Launch, LaunchDefinition } from './runtime.ts'
 
 export interface RemoteOptions {
+  /** Who signs the requests to a server whose `headers` say nothing of it. */
+  authorization?: (definition: LaunchDefinition) => RemoteAuthorization
   clock?: Clock
   /** Requests under way at once on one link; further ones wait in order. Default 10. */
   maxConnections?: number
@@ -24,7 +27,8 @@ export interface RemoteOptions {
  * first message; before that, only a URL or header that can never work rejects (GatewayError `server_failed`).
  */
 export function createRemoteLaunch(options: RemoteOptions = {}): Launch {
-  return async ({ serverId, runtime }, events, signal) => {
+  return async (definition, events, signal) => {
+    const { serverId, runtime } = definition
     if (runtime.type !== 'remote-http' && runtime.type !== 'remote-sse') {
       throw new GatewayError('internal', `${serverId} is no remote server but ${runtime.type}.`)
     }
@@ -38,6 +42,10 @@ export function createRemoteLaunch(options: RemoteOptions = {}): Launch {
     const client = new RemoteClient(target, {
       clock,
       connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+      authorization:
+        target.headers['authorization'] === undefined
+          ? options.authorization?.(definition)
+          : undefined,
     })
     const context = {
       target,

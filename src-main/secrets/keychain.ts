@@ -3,8 +3,10 @@ import path from 'node:path'
 import type { AsyncEntry } from '@napi-rs/keyring'
 import { GatewayError } from '../../src-shared/errors.ts'
 
-/** Under this name a person finds the entries in the system's own program for them. */
-const service = 'open-mcp-gateway'
+/** Under this name a person finds the secrets in the system's own program for them. */
+const secretService = 'open-mcp-gateway'
+/** The same for sign-ins, so that no list of secrets has them. */
+export const signInService = 'open-mcp-gateway sign-ins'
 /** A locked keychain asks the person. */
 const answerLimitMs = 60_000
 
@@ -20,32 +22,39 @@ export class NoKeychainError extends GatewayError {
  * first use. Every method rejects with NoKeychainError, or with GatewayError if the keychain is there and refuses.
  */
 export class Keychain {
+  readonly #service: string
+
+  /** Default: that of the secrets. */
+  constructor(service: typeof secretService | typeof signInService = secretService) {
+    this.#service = service
+  }
+
   async get(name: string): Promise<string | undefined> {
-    const entry = await entryOf(name)
+    const entry = await entryOf(this.#service, name)
     return (await answered(entry.getPassword())) ?? undefined
   }
 
   async set(name: string, value: string): Promise<void> {
-    const entry = await entryOf(name)
+    const entry = await entryOf(this.#service, name)
     await answered(entry.setPassword(value))
   }
 
   /** False if there was none. */
   async remove(name: string): Promise<boolean> {
-    const entry = await entryOf(name)
+    const entry = await entryOf(this.#service, name)
     return answered(entry.deleteCredential())
   }
 
   async names(): Promise<string[]> {
     // The search itself does not tell a keychain that is missing from one that refuses.
-    await entryOf('names')
+    await entryOf(this.#service, 'names')
     const { findCredentialsAsync } = await load()
-    const found = await answered(findCredentialsAsync(service))
+    const found = await answered(findCredentialsAsync(this.#service))
     return found.map(({ account }) => account)
   }
 }
 
-async function entryOf(name: string): Promise<AsyncEntry> {
+async function entryOf(service: string, name: string): Promise<AsyncEntry> {
   const { AsyncEntry } = await load()
   try {
     // Any other store of Linux is lost at the next boot.

@@ -25,9 +25,10 @@ export class SecretFile {
   readonly #file: string
   readonly #keyFile: string
 
-  constructor(stateDir: string) {
-    this.#file = path.join(stateDir, 'secrets.json')
-    this.#keyFile = path.join(stateDir, 'secrets.key')
+  /** `name`: of the file and its key, without extension. */
+  constructor(stateDir: string, name: 'secrets' | 'sign-in-tokens' = 'secrets') {
+    this.#file = path.join(stateDir, `${name}.json`)
+    this.#keyFile = path.join(stateDir, `${name}.key`)
   }
 
   async get(name: string): Promise<string | undefined> {

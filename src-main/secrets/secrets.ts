@@ -7,6 +7,8 @@ import type { SecretStore, StoredSecret } from './secret-store.ts'
 
 interface Options {
   stateDir: string
+  /** Default: `secrets`. */
+  file?: 'secrets' | 'sign-in-tokens'
   /** Undefined: the file alone is used. */
   keychain: Keychain | undefined
 }
@@ -19,9 +21,9 @@ export class Secrets implements SecretStore {
   readonly #keychain: Keychain | undefined
   readonly #file: SecretFile
 
-  constructor({ stateDir, keychain }: Options) {
+  constructor({ stateDir, keychain, file }: Options) {
     this.#keychain = keychain
-    this.#file = new SecretFile(stateDir)
+    this.#file = new SecretFile(stateDir, file)
   }
 
   async get(name: string): Promise<string | undefined> {

@@ -18,7 +18,7 @@ export interface InstanceOptions {
   redact: (text: string) => string
   /** Resolves variables; rejects with what is missing. */
   definition: () => Promise<LaunchDefinition>
-  /** Backoff, and the end of a predecessor that must not overlap. */
+  /** Backoff, the end of a predecessor that must not overlap, and a person who is signing in. */
   before: { delayMs: number; predecessors: Promise<unknown> | undefined }
   startTimeoutMs: number
   clock: Clock
@@ -283,7 +283,8 @@ export class Instance {
     const probing = this.#within(known === undefined ? probeMs : knownModernMs, discovering)
     const found = await probing.catch((error: unknown) => {
       // It has ended at the question: it is greeted the older way at its next start.
-      if (this.failure) events.era(known === undefined ? 'legacy' : undefined)
+      if (this.failure && this.failure.code !== 'sign_in_needed')
+        events.era(known === undefined ? 'legacy' : undefined)
       throw error
     })
     if (found && found !== 'late') {
@@ -325,8 +326,11 @@ export class Instance {
           this.#probe?.late(bytes)
           this.upstream?.receive(bytes, relatedTo)
         },
-        failed: (id, error, reached) =>
-          this.upstream?.undelivered(id, this.#redacted(error), reached),
+        failed: (id, error, reached) => {
+          // A greeting that is refused for want of a sign-in says nothing of the server's era.
+          if (error.code === 'sign_in_needed' && !this.greeting) void this.stop(error)
+          else this.upstream?.undelivered(id, this.#redacted(error), reached)
+        },
         closed: (reason) => this.#closed(reason.message),
         log: (source, text) => this.#options.events.log(source, text),
         progress: () => {

@@ -81,6 +81,11 @@ export class Instances {
     const gate = this.policy.gate(clock.now())
     const { start_timeout_seconds: own, overlap } = server.definition
     const waitsForOthers = !overlap || this.isStopping
+    const signIn = server.signIn?.gate
+    const before = [
+      ...(waitsForOthers ? [this.#allEnded()] : []),
+      ...(signIn?.kind === 'waiting' ? [signIn.wait()] : []),
+    ]
     return new Instance({
       serverId: server.id,
       launch,
@@ -89,11 +94,13 @@ export class Instances {
         const { resolved } = await preparation.ready()
         const wrong = misconfigurationError(server)
         if (wrong) throw wrong
+        const signIn = server.signIn?.gate
+        if (signIn && signIn.kind !== 'open') throw signIn.error
         return resolved.launch
       },
       before: {
         delayMs: gate.kind === 'wait' ? gate.ms : 0,
-        predecessors: waitsForOthers ? this.#allEnded() : undefined,
+        predecessors: before.length > 0 ? Promise.all(before) : undefined,
       },
       startTimeoutMs: own === undefined ? settings.startTimeoutMs : own * 1000,
       clock,
@@ -182,12 +189,27 @@ export class Instances {
     this.#changed()
   }
 
+  /** Nobody is signed in any more: what runs finishes what is in flight. */
+  signedOut(why: GatewayError): void {
+    for (const slot of this.#parts.placement.all())
+      void this.retire(slot, 'a sign-in is needed', why)
+  }
+
+  /** Isolation changed: callers are placed anew at their next request. */
+  reisolate(): void {
+    const { placement } = this.#parts
+    placement.reconsider()
+    if (this.#server.definition.isolation === 'shared')
+      for (const slot of placement.dissolve()) void this.retire(slot, 'it is shared now')
+  }
+
   #allEnded(): Promise<unknown> {
     return Promise.all([...this.#ending].map((instance) => instance.ended))
   }
 
   /** What was held against it is forgotten: a person starts it, or it is to be launched differently. */
   pardon(): void {
+    this.#server.signIn?.reconsider()
     this.policy.reset()
     this.lastError = undefined
   }
@@ -213,6 +235,10 @@ export class Instances {
     this.#server.log.append('lifecycle', error.message)
     // One that was replaced already says nothing of its successor.
     if (slot.instance !== instance) return
+    if (error.code === 'sign_in_needed') {
+      this.reason = error.message
+      return
+    }
     this.policy.failed(this.#parts.options.clock.now(), error.message)
     this.lastError = error.message
     this.reason = error.message

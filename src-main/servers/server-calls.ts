@@ -9,6 +9,7 @@ import type { Placement } from './placement.ts'
 import type { Preparation } from './preparation.ts'
 import { reworded } from './reworded-error.ts'
 import type { ServerOptions } from './server-options.ts'
+import { linkedReply } from './sign-in-reply.ts'
 import type { SlotState } from './slot-state.ts'
 import { deniedTool, filteredReply } from './tool-gate.ts'
 
@@ -50,9 +51,10 @@ export class ServerCalls implements CallOwner {
   }
 
   send(outgoing: Outgoing, reply: Reply): CallHandle {
-    const { options, placement, preparation, state } = this.#parts
+    const { options, placement, preparation, serverId, state } = this.#parts
     const access = this.#parts.access(reply.caller)
-    const gated = access ? filteredReply(access, outgoing, reply) : reply
+    const linked = linkedReply(reply, serverId, () => options.signIn?.(serverId))
+    const gated = access ? filteredReply(access, outgoing, linked) : linked
     const call = new Call(outgoing, gated, this, options.clock.now())
     this.requestCount++
     if (outgoing.era === 'modern' && outgoing.logLevel !== undefined)
@@ -89,7 +91,7 @@ export class ServerCalls implements CallOwner {
     if (call.done) return
     const mayRepeat = !reached || repeatable.test(call.method)
     const left = (reached ? 1 : maxUnreachedResends) - call.resends
-    if (this.#parts.instances.isFinal(error)) call.fail(error)
+    if (this.#parts.instances.isFinal(error) || error.code === 'sign_in_needed') call.fail(error)
     else if (!mayRepeat) call.fail(notRepeated(error))
     else if (left <= 0) call.fail(error)
     else {

@@ -12,6 +12,7 @@ import type { ServerLog } from '../telemetry/server-log.ts'
 import type { Clock } from './clock.ts'
 import type { RestartPolicy } from './restart-policy.ts'
 import type { Server } from './server.ts'
+import type { ServerSignInGate } from './sign-in-gate.ts'
 
 /** The settings of the gateway that a server's life depends on. */
 export interface LifeSettings {
@@ -39,6 +40,8 @@ export interface ServerOptions {
   redact: (text: string) => string
   policy?: RestartPolicy
   version: string
+  /** Undefined where nobody signs in: a local server, one that has not asked for it. */
+  signIn?: (serverId: string) => ServerSignInGate | undefined
   /** True while a person has paused the gateway: nothing is started. */
   isPaused: () => boolean
   events: ServerEvents

@@ -15,6 +15,10 @@ export function statusOf(server: Server, clock: Clock): { status: ServerStatus; 
     return { status: 'unhealthy', reason: 'It did not answer the last ping.' }
   if (running) return { status: 'running', reason: '' }
   const gate = policy.gate(clock.now())
+  const signIn = server.signIn?.gate
+  // What waits for a person has not been started.
+  if (signIn && signIn.kind !== 'open' && definition.enabled)
+    return { status: 'stopped', reason: signIn.error.message }
   if (instances.some((instance) => instance.phase === 'starting'))
     return { status: 'starting', reason: '' }
   if (instances.some((instance) => instance.phase === 'waiting'))

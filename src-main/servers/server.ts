@@ -15,6 +15,7 @@ import { ResourceFollowers } from './resource-followers.ts'
 import { ServerCalls } from './server-calls.ts'
 import { ServerLists } from './server-lists.ts'
 import type { ServerOptions } from './server-options.ts'
+import type { ServerSignInGate } from './sign-in-gate.ts'
 import type { Slot } from './slot.ts'
 import { SlotState } from './slot-state.ts'
 import { pausedError } from './start-refusal.ts'
@@ -161,10 +162,9 @@ export class Server {
   }
 
   get inFlight(): number {
-    let n = 0
-    for (const slot of this.slots) n += slot.instance?.inFlight ?? 0
-    for (const instance of this.#instances.ending) n += instance.inFlight
-    return n
+    const live = this.slots.map(({ instance }) => instance)
+    const all = [...live, ...this.#instances.ending]
+    return all.reduce((sum, instance) => sum + (instance?.inFlight ?? 0), 0)
   }
 
   /** True if nothing of it runs, nor is about to. */
@@ -183,6 +183,14 @@ export class Server {
     const why = this.misconfiguration
     if (why !== undefined) this.log.append('lifecycle', `Misconfigured: ${why}`)
     this.#changed()
+  }
+
+  get signIn(): ServerSignInGate | undefined {
+    return this.#options.signIn?.(this.id)
+  }
+
+  signedOut(why: GatewayError): void {
+    this.#instances.signedOut(why)
   }
 
   /** Why it cannot be launched, or undefined; as far as it was looked at. */
@@ -314,18 +322,10 @@ export class Server {
       this.#placement.reconsider()
       for (const slot of this.slots) void this.#instances.retire(slot, 'its definition changed')
     }
-    if (before.isolation !== definition.isolation) this.#reisolate()
+    if (before.isolation !== definition.isolation) this.#instances.reisolate()
     if (!definition.enabled) void this.stop('disabled')
     this.#changed()
     return plan.changed && !keepInstance
-  }
-
-  /** Isolation changed: callers are placed anew at their next request. */
-  #reisolate(): void {
-    this.#placement.reconsider()
-    if (this.definition.isolation === 'shared')
-      for (const slot of this.#placement.dissolve())
-        void this.#instances.retire(slot, 'it is shared now')
   }
 
   /** The caller is gone: its instance, its subscriptions and its open questions go with it. */

@@ -20,6 +20,8 @@ export function startRefusal(
   if (server.isPaused) return pausedError()
   const misconfigured = misconfigurationError(server)
   if (misconfigured) return misconfigured
+  const signIn = server.signIn?.gate
+  if (signIn?.kind === 'closed') return signIn.error
   const gate = policy.gate(clock.now())
   if (gate.kind === 'circuit') return circuitError(id, policy, clock, gate.ms)
   const usable = server.slots.filter(({ instance }) => instance?.usable)

@@ -10,6 +10,7 @@ import {
   Download,
   Keyboard,
   KeyRound,
+  LogIn,
   Logs,
   Moon,
   Play,
@@ -24,13 +25,16 @@ import {
   SunMoon,
   type LucideIcon,
 } from 'lucide-react'
-import { actionWords, actOn, screenWords } from '../../src-shared/action-words.ts'
+import { actionWords, actOn, screenWords, signInTo } from '../../src-shared/action-words.ts'
 import type { ClientRow } from '../../src-shared/api-clients.ts'
 import type { ServerRow } from '../../src-shared/api-servers.ts'
+import { shownState } from '../../src-shared/shown-state.ts'
+import { ApiError } from '../api-error.ts'
 import { notify, notifyFailure } from '../components/toast.tsx'
 import { keyOf, useGateway, useRead } from '../queries.ts'
 import { setTheme } from '../theme.ts'
 import { counted } from '../words.ts'
+import { useSignIn } from './sign-in.ts'
 
 export interface Action {
   /** Unique, also the palette's value. */
@@ -48,6 +52,8 @@ export type ServerAct = 'start' | 'stop' | 'restart'
 /** Starts, stops and restarts servers; a failure is a notice with its remedy. */
 export function useServerActs() {
   const gateway = useGateway()
+  const navigate = useNavigate()
+  const signIn = useSignIn()
   const cache = useQueryClient()
   return useCallback(
     (act: ServerAct, server: Pick<ServerRow, 'id' | 'display_name'>) => {
@@ -57,10 +63,22 @@ export function useServerActs() {
             rows?.map((one) => (one.id === row.id ? row : one)),
           )
         },
-        (thrown: unknown) => notifyFailure(`${server.display_name} did not ${act}.`, thrown),
+        (thrown: unknown) => {
+          if (!(thrown instanceof ApiError && thrown.code === 'sign_in_needed'))
+            return notifyFailure(`${server.display_name} did not ${act}.`, thrown)
+          // No failure, but something to do.
+          const run = () => {
+            void navigate({ to: '/servers/$id', params: { id: server.id } })
+            signIn(server)
+          }
+          notify({
+            title: `${server.display_name} needs a sign-in`,
+            action: { label: actionWords.signIn, run },
+          })
+        },
       )
     },
-    [gateway, cache],
+    [gateway, cache, navigate, signIn],
   )
 }
 
@@ -77,6 +95,7 @@ export function useActions(onHelp: () => void): Action[] {
   const clients = useRead('clients.list', {})
   const info = useRead('gateway.info', {})
   const act = useServerActs()
+  const signIn = useSignIn()
   const go =
     (to: '/servers' | '/activity' | '/catalog' | '/clients' | '/logs' | '/settings') => () =>
       void navigate({ to })
@@ -233,7 +252,12 @@ export function useActions(onHelp: () => void): Action[] {
         ]
       : []),
     ...(servers.data ?? []).flatMap((server) =>
-      serverActions(server, act, (id) => void navigate({ to: '/servers/$id', params: { id } })),
+      serverActions(
+        server,
+        act,
+        (id) => void navigate({ to: '/servers/$id', params: { id } }),
+        signIn,
+      ),
     ),
     ...(clients.data ?? []).flatMap((client) =>
       clientActions(
@@ -253,13 +277,29 @@ function serverActions(
   server: ServerRow,
   act: ReturnType<typeof useServerActs>,
   open: (id: string) => void,
+  signIn: ReturnType<typeof useSignIn>,
 ): Action[] {
   const name = server.display_name
   const keywords = [server.id, ...server.tags]
   const main = startOrStop(server)
+  const state = shownState(server)
   const shared = { group: 'Servers', keywords } as const
   return [
     { ...shared, id: `server:${server.id}`, label: name, icon: Server, run: () => open(server.id) },
+    ...(state === 'sign_in_needed' || state === 'signing_in'
+      ? [
+          {
+            ...shared,
+            id: `sign_in:${server.id}`,
+            label: signInTo(name),
+            icon: LogIn,
+            run: () => {
+              open(server.id)
+              signIn(server)
+            },
+          },
+        ]
+      : []),
     ...(server.enabled
       ? [
           {

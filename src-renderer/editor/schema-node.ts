@@ -20,7 +20,10 @@ export interface SchemaNode {
   variants: readonly SchemaNode[]
   pattern: string | undefined
   minLength: number
+  isInteger: boolean
   minimum: number | undefined
+  /** The value is larger than this. */
+  exclusiveMinimum: number | undefined
   maximum: number | undefined
 }
 
@@ -69,7 +72,9 @@ function readNode(json: unknown, root: unknown, depth: number): SchemaNode {
     variants,
     pattern: textOf(map['pattern']),
     minLength: numberOf(map['minLength']) ?? 0,
+    isInteger: map['type'] === 'integer',
     minimum: numberOf(map['minimum']),
+    exclusiveMinimum: numberOf(map['exclusiveMinimum']),
     maximum: numberOf(map['maximum']),
   }
 }

@@ -1,9 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { statusMarks } from '../../src-shared/action-words.ts'
 import type { ServerRow } from '../../src-shared/api-servers.ts'
+import { shownState, type ShownState } from '../../src-shared/shown-state.ts'
 import { announce } from '../components/announcer.tsx'
 import { keyOf, useGateway } from '../queries.ts'
+import { stateInWords } from '../state-words.ts'
 import { counted } from '../words.ts'
 
 const gatherMs = 700
@@ -16,21 +17,23 @@ export function useStateAnnouncements(): void {
   const gateway = useGateway()
   const cache = useQueryClient()
   useEffect(() => {
-    const known = new Map<string, ServerRow['status']>()
-    const before = (id: string) =>
-      known.get(id) ??
-      cache.getQueryData<ServerRow[]>(keyOf('servers.list', {}))?.find((row) => row.id === id)
-        ?.status
-    const changed = new Map<string, ServerRow>()
+    const known = new Map<string, ShownState>()
+    const before = (id: string) => {
+      const row = cache
+        .getQueryData<ServerRow[]>(keyOf('servers.list', {}))
+        ?.find((one) => one.id === id)
+      return known.get(id) ?? (row && shownState(row))
+    }
+    const changed = new Map<string, string>()
     let timer: ReturnType<typeof setTimeout> | undefined
     const tell = () => {
       timer = undefined
-      const rows = [...changed.values()]
+      const sentences = [...changed.values()]
       changed.clear()
       announce(
-        rows.length <= 3
-          ? rows.map((row) => `${row.display_name}: ${wordOf(row)}.`).join(' ')
-          : `${counted(rows.length, 'server')} changed state.`,
+        sentences.length <= 3
+          ? sentences.join(' ')
+          : `${counted(sentences.length, 'server')} changed state.`,
       )
     }
     const end = gateway.onEvent((event) => {
@@ -38,12 +41,16 @@ export function useStateAnnouncements(): void {
         announce('The gateway does not answer.', 'assertive')
       if (event.type !== 'server') return
       const { server } = event
-      if (before(server.id) === server.status) return
-      known.set(server.id, server.status)
-      if (server.status === 'unhealthy')
-        announce(`${server.display_name}: ${wordOf(server)}.`, 'assertive')
+      const state = shownState(server)
+      const last = before(server.id)
+      if (last === state) return
+      known.set(server.id, state)
+      const hasSignedIn = last === 'signing_in' && server.sign_in?.state === 'signed_in'
+      const words = hasSignedIn ? 'signed in' : lowered(stateInWords(server))
+      const sentence = `${server.display_name}: ${words}.`
+      if (state === 'unhealthy') announce(sentence, 'assertive')
       else {
-        changed.set(server.id, server)
+        changed.set(server.id, sentence)
         timer ??= setTimeout(tell, gatherMs)
       }
     })
@@ -54,7 +61,6 @@ export function useStateAnnouncements(): void {
   }, [gateway, cache])
 }
 
-function wordOf(row: ServerRow): string {
-  const word = statusMarks[row.status].word.toLowerCase()
-  return row.reason === '' ? word : `${word}, ${row.reason}`
+function lowered(words: string): string {
+  return words.charAt(0).toLowerCase() + words.slice(1)
 }

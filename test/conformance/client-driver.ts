@@ -6,6 +6,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { z } from 'zod'
 import { startGateway } from './gateway-process.ts'
+import { signingIn } from './sign-in-driver.ts'
 
 type Drive = (client: Client) => Promise<void>
 
@@ -80,7 +81,13 @@ async function connect(url: string, isModern: boolean): Promise<Client> {
   return client
 }
 
+const connectTo =
+  (isModern: boolean) =>
+  (url: string): Promise<Client> =>
+    connect(url, isModern)
+
 async function main(scenario: string, serverUrl: string, isModern: boolean): Promise<void> {
+  if (scenario.startsWith('auth/')) return signingIn(serverUrl, connectTo(isModern))
   const drive = drives[scenario]
   if (!drive) throw new Error(`Nobody has said what to do for ${scenario}.`)
   const gateway = await startGateway({ type: 'remote-http', url: serverUrl })

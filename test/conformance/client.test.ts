@@ -62,7 +62,7 @@ for (const { revision, scenario, success, clients, timed } of scenarios)
 const revisions = ['2025-11-25', '2026-07-28'] as const
 
 it.each(revisions)(
-  'leaves out only the client scenarios of %s about signing in',
+  'leaves out only the client scenarios of %s about signing in, which sign-in.test.ts has',
   async (revision) => {
     const required = await requiredScenarios(revision, 'client')
     const done = scenarios.filter((it) => it.revision === revision).map(({ scenario }) => scenario)

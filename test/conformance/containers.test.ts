@@ -40,7 +40,7 @@ describeEngines('a containerised server passes the official suite', (engine) => 
       image: testImage,
       ...(leg.transport === 'http' ? http : { args }),
     }
-    const gateway = await startGateway(runtime, {}, engine.env)
+    const gateway = await startGateway(runtime, {}, {}, engine.env)
     try {
       return await runServerScenarios(gateway.url, leg.client, 240_000)
     } finally {

@@ -11,6 +11,7 @@ import type { Program } from './program.ts'
 export async function startGateway(
   runtime: object,
   fields: object = {},
+  config: object = {},
   more: Record<string, string> = {},
 ): Promise<Program> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'gateway-conformance-'))
@@ -21,7 +22,7 @@ export async function startGateway(
   }
   const servers = [{ id: 'under-test', runtime, ...fields }]
   const args = [path.join(root, 'dist', 'gateway-http.cjs')]
-  args.push('--config', await file('config.yaml', { auth: 'none', hot_reload: false }))
+  args.push('--config', await file('config.yaml', { auth: 'none', hot_reload: false, ...config }))
   args.push('--catalog', await file('catalog.yaml', { servers }))
   args.push('--state-dir', path.join(dir, 'state'), '--listen', '127.0.0.1:0')
   // As in a terminal, so that no login shell is asked.

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { trayModel } from '../../src-main/desktop/tray-model.ts'
+import type { SignIn } from '../../src-shared/sign-in.ts'
 import type { TrayItem, TrayState } from '../../src-main/desktop/tray-model.ts'
 
 type Server = TrayState['servers'][number]
 
 function server(id: string, status: Server['status'], more: Partial<Server> = {}): Server {
-  return { id, display_name: id, status, reason: '', enabled: true, ...more }
+  return { id, display_name: id, status, reason: '', enabled: true, sign_in: null, ...more }
 }
 
 function state(servers: readonly Server[], more: Partial<TrayState> = {}): TrayState {
@@ -87,6 +88,65 @@ test('each server has its mark, why it is so, and what can be done with it now',
   expect(enabled('up')).toEqual(['Stop', 'Restart'])
   expect(enabled('off')).toEqual([])
   expect(find(menuOf('up'), 'Restart')).toMatchObject({ act: { do: 'restart', id: 'up' } })
+})
+
+describe('a server that needs a sign-in', () => {
+  const signIn = (state: SignIn['state']): SignIn => ({
+    state,
+    issuer: 'https://linear.app',
+    account: null,
+    scopes: [],
+    expires_at: null,
+    renews: false,
+    problem: null,
+  })
+  const linear = (state: SignIn['state'], more: Partial<Server> = {}) =>
+    server('linear', 'stopped', { display_name: 'Linear', sign_in: signIn(state), ...more })
+
+  test.each(['needed', 'failed'] as const)(
+    '%s: it asks for attention, which is no failure',
+    (now) => {
+      const { icon, tooltip, items } = trayModel(state([server('a', 'running'), linear(now)]))
+      expect(icon).toBe('attention')
+      expect(tooltip).toBe('Open MCP Gateway: Linear needs a sign-in')
+      const shown = items.filter(({ type }) => type === 'submenu')
+      expect(labels(shown)).toEqual(['◆ Linear', '● a'])
+      const [first] = shown
+      expect(first?.type === 'submenu' && first.items.slice(0, 2)).toEqual([
+        { type: 'text', label: 'Sign-in needed: at linear.app' },
+        { type: 'act', label: 'Sign in', act: { do: 'sign-in', id: 'linear' }, enabled: true },
+      ])
+    },
+  )
+
+  test('what has failed is worse; several are counted', () => {
+    const sick = server('sick', 'unhealthy')
+    const { icon, items } = trayModel(state([linear('needed'), sick]))
+    expect(icon).toBe('unhealthy')
+    expect(labels(items.filter(({ type }) => type === 'submenu'))).toEqual(['▲ sick', '◆ Linear'])
+    expect(trayModel(state([linear('needed'), linear('failed', { id: 'two' })])).tooltip).toContain(
+      '2 servers need a sign-in',
+    )
+  })
+
+  test('while the browser is open it is under way, and the same link can be opened again', () => {
+    const { icon, items } = trayModel(state([linear('in_progress')]))
+    expect(icon).toBe('changing')
+    const item = find(items, 'Linear')
+    expect(item).toMatchObject({ label: '◐ Linear' })
+    expect(item?.type === 'submenu' && labels(item.items).slice(0, 2)).toEqual([
+      'Signing in: waiting for the browser',
+      'Sign in',
+    ])
+  })
+
+  test('one that is signed in, or disabled, is as any other', () => {
+    const one = linear('signed_in', { status: 'running' })
+    const off = linear('needed', { id: 'off', enabled: false, reason: 'disabled' })
+    const { icon, items } = trayModel(state([one, off]))
+    expect(icon).toBe('running')
+    expect(JSON.stringify(items)).not.toContain('Sign in')
+  })
 })
 
 test('while paused nothing can be started, and the menu resumes', () => {

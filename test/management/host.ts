@@ -72,6 +72,11 @@ export async function openHost(options: TestHostOptions = {}): Promise<TestHost>
       machine: { system: 'linux', homedir: dir, env: {} },
       // Not the keychain of whoever runs the tests.
       secrets: new Secrets({ stateDir: path.join(dir, 'state'), keychain: undefined }),
+      signInTokens: new Secrets({
+        stateDir: path.join(dir, 'state'),
+        keychain: undefined,
+        file: 'sign-in-tokens',
+      }),
       ...rest,
     },
   )

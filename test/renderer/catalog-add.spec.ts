@@ -60,7 +60,7 @@ test('a template and a URL make servers, too', async ({ page, gateway, open }) =
   await open('/catalog?add=1')
   const dialog = page.getByRole('dialog', { name: 'Add server' })
   await dialog.getByRole('tab', { name: 'Template' }).click()
-  await expect(dialog.getByRole('radio')).toHaveCount(4)
+  await expect(dialog.getByRole('radio')).toHaveCount(6)
   await dialog.getByRole('radio', { name: 'Python package (uvx)' }).check()
   await dialog.getByRole('textbox', { name: 'Package' }).fill('mcp-server-git')
   await dialog.getByRole('textbox', { name: 'Arguments' }).fill('--repository\n/home/ada/my repo')

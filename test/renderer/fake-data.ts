@@ -12,7 +12,7 @@ const minuteMs = 60_000
 export function sampleServers(count = 9, now = Date.now()): ServerRow[] {
   const named = named9(now)
   const more = Array.from({ length: Math.max(0, count - named.length) }, (_, index) =>
-    row(now, {
+    sampleRow(now, {
       id: `server-${String(index).padStart(4, '0')}`,
       display_name: `Server ${String(index).padStart(4, '0')}`,
       tags: [['database', 'files', 'web', 'cloud'][index % 4] ?? 'files'],
@@ -26,7 +26,7 @@ export function sampleServers(count = 9, now = Date.now()): ServerRow[] {
 
 function named9(now: number): ServerRow[] {
   return [
-    row(now, {
+    sampleRow(now, {
       id: 'postgres',
       display_name: 'PostgreSQL',
       description: 'SQL queries against the shop database',
@@ -39,7 +39,7 @@ function named9(now: number): ServerRow[] {
       error_count: 3,
       latency_ms: { p50: 14, p95: 120 },
     }),
-    row(now, {
+    sampleRow(now, {
       id: 'filesystem',
       display_name: 'Files',
       description: 'Reads and writes in ~/projects',
@@ -51,7 +51,7 @@ function named9(now: number): ServerRow[] {
       request_count: 88,
       latency_ms: { p50: 3, p95: 9 },
     }),
-    row(now, {
+    sampleRow(now, {
       id: 'github',
       display_name: 'GitHub',
       description: 'Issues, pull requests and code search',
@@ -65,7 +65,7 @@ function named9(now: number): ServerRow[] {
       error_count: 1,
       latency_ms: { p50: 240, p95: 810 },
     }),
-    row(now, {
+    sampleRow(now, {
       id: 'playwright',
       display_name: 'Playwright',
       description: 'A browser that can be driven',
@@ -73,7 +73,7 @@ function named9(now: number): ServerRow[] {
       status: 'starting',
       reason: 'waiting for initialize, 3 s',
     }),
-    row(now, {
+    sampleRow(now, {
       id: 'slack',
       display_name: 'Slack',
       description: 'Channels and messages',
@@ -85,7 +85,7 @@ function named9(now: number): ServerRow[] {
       last_error:
         'slack did not start. The command `slack-mcp` was not found in PATH (login shell: 14 folders searched). Install it, or set an absolute path.',
     }),
-    row(now, {
+    sampleRow(now, {
       id: 'memory',
       display_name: 'Memory',
       description: 'A small knowledge graph that outlives the conversation',
@@ -95,7 +95,7 @@ function named9(now: number): ServerRow[] {
       request_count: 41,
       latency_ms: { p50: 2, p95: 4 },
     }),
-    row(now, {
+    sampleRow(now, {
       id: 'sentry',
       display_name: 'Sentry',
       description: 'Errors of our own services',
@@ -104,7 +104,7 @@ function named9(now: number): ServerRow[] {
       reason: 'not configured: ${SENTRY_TOKEN} is not set',
       warnings: ['${SENTRY_TOKEN} is not set. Set it in the environment, or give a default.'],
     }),
-    row(now, {
+    sampleRow(now, {
       id: 'everything',
       display_name: 'Everything',
       description: 'One of every feature of the protocol, for trying things out',
@@ -115,7 +115,7 @@ function named9(now: number): ServerRow[] {
       request_count: 6,
       latency_ms: { p50: 5, p95: 60 },
     }),
-    row(now, {
+    sampleRow(now, {
       id: 'weather',
       display_name: 'Weather',
       description: '',
@@ -128,10 +128,11 @@ function named9(now: number): ServerRow[] {
 
 /** One that was added to the catalog just now. */
 export function newServer(id: string): ServerRow {
-  return row(Date.now(), { id, display_name: id })
+  return sampleRow(Date.now(), { id, display_name: id })
 }
 
-function row(
+/** A server that has never run, but for what is given. */
+export function sampleRow(
   now: number,
   given: Partial<ServerRow> & { id: string; display_name: string },
 ): ServerRow {
@@ -149,6 +150,7 @@ function row(
     last_error: null,
     warnings: [],
     latency_ms: { p50: null, p95: null },
+    sign_in: null,
     ...given,
   }
 }
@@ -162,7 +164,9 @@ export function sampleDetail(server: ServerRow): ServerDetailView {
   const runtime =
     server.runtime_type === 'local-process'
       ? { type: 'local-process', command: `${server.id}-mcp`, args: ['--transport', 'stdio'] }
-      : { type: server.runtime_type, url: `https://mcp.${server.id}.example/mcp` }
+      : server.runtime_type === 'docker'
+        ? { type: 'docker', image: `mcp/${server.id}`, memory: '512m' }
+        : { type: server.runtime_type, url: `https://mcp.${server.id}.example/mcp` }
   return {
     ...server,
     runtime,

@@ -16,6 +16,8 @@ import { catalogSchema } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { FakeCatalog } from './fake-catalog.ts'
 import { FakeClients } from './fake-clients.ts'
+import { FakeContainers } from './fake-containers.ts'
+import { FakeSignIns } from './fake-sign-ins.ts'
 import {
   logLine,
   newServer,
@@ -75,6 +77,11 @@ export class FakeGateway implements GatewayApi {
     history: true,
     restart_needed: [],
   }
+  readonly containers = new FakeContainers((event) => this.emit(event))
+  readonly signIns = new FakeSignIns({
+    find: (id) => this.find(id),
+    set: (id, change) => this.set(id, change),
+  })
   readonly clients = new FakeClients({
     url: () => this.info.url,
     serverIds: () => this.servers.filter(({ enabled }) => enabled).map(({ id }) => id),
@@ -229,10 +236,12 @@ export class FakeGateway implements GatewayApi {
           .filter(({ status }) => status === 'running')
           .map(({ id }, index) => [id, 48_000_000 + index * 13_500_000]),
       ),
-    'containers.list': () => [],
-    'containers.pull': ({ id }) => {
-      throw new GatewayError('conflict', `${id} runs in no container.`)
-    },
+    'containers.list': () => this.containers.rows,
+    'containers.pull': ({ id }) => this.containers.pull(id),
+    'sign_in.start': ({ id }) => this.signIns.start(id),
+    'sign_in.finish': ({ id, redirect_url }) => this.signIns.finish(id, redirect_url),
+    'sign_in.cancel': ({ id }) => this.signIns.cancel(id),
+    'sign_in.sign_out': ({ id }) => this.signIns.signOut(id),
     'server.get': ({ id }) => {
       const detail = sampleDetail(this.find(id))
       return { ...detail, entry: this.catalog.entry(id) ?? detail.entry }

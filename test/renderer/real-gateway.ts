@@ -18,7 +18,10 @@ export interface RealGateway {
 }
 
 /** The built gateway on a catalog and folders of its own. */
-export async function startRealGateway(catalog: string): Promise<RealGateway> {
+export async function startRealGateway(
+  catalog: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<RealGateway> {
   const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'gateway-window-'))
   const catalogPath = path.join(dir, 'catalog.yaml')
   await fs.writeFile(catalogPath, catalog)
@@ -28,6 +31,7 @@ export async function startRealGateway(catalog: string): Promise<RealGateway> {
   const state = path.join(dir, 'state')
   const child = spawn(process.execPath, [program, '--config', configPath, '--state-dir', state], {
     cwd: root,
+    env,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const url = await firstUrl(child)

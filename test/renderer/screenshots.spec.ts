@@ -1,8 +1,10 @@
 import { expect, type Page } from '@playwright/test'
+import type { FakeGateway } from './fake-gateway.ts'
+import { addContainers, addSignIns } from './fake-remotes.ts'
 import { test } from './window.ts'
 
-/** Each screen as it looks: name and address. A picture in each theme and size goes to .build/screenshots/. */
-const screens: [name: string, address: string][] = [
+/** Each screen as it looks: name, address, and what is there beside the usual. A picture in each theme and size goes to .build/screenshots/. */
+const screens: [name: string, address: string, add?: (gateway: FakeGateway) => void][] = [
   ['servers', '/servers'],
   ['server', '/servers/postgres'],
   ['server-tools', '/servers/postgres?tab=tools&item=query'],
@@ -12,6 +14,14 @@ const screens: [name: string, address: string][] = [
   ['server-log', '/servers/postgres?tab=log'],
   ['server-settings', '/servers/postgres?tab=settings'],
   ['server-unhealthy', '/servers/slack'],
+  ['servers-waiting', '/servers', addWaiting],
+  ['sign-in-needed', '/servers/linear', addSignIns],
+  ['sign-in-failed', '/servers/notion', addSignIns],
+  ['sign-in-waiting', '/servers/linear', addWaiting],
+  ['signed-in', '/servers/atlassian', addSignIns],
+  ['container', '/servers/redis', addContainers],
+  ['container-pulling', '/servers/neo4j', addWaiting],
+  ['container-engine', '/servers/milvus', addContainers],
   ['activity', '/activity'],
   ['catalog', '/catalog'],
   ['clients', '/clients'],
@@ -38,10 +48,24 @@ const sizes = [
   { width: 720, height: 640 },
 ]
 
-for (const [name, address] of screens)
+/** A browser is waited for, and an image is pulled. */
+function addWaiting(gateway: FakeGateway): void {
+  addContainers(gateway)
+  addSignIns(gateway)
+  gateway.signIns.start('linear')
+  gateway.set('neo4j', { status: 'starting', reason: 'pulling the image' })
+  gateway.containers.pulling('neo4j', {
+    done_bytes: 48_200_000,
+    total_bytes: 112_000_000,
+    step: 'Downloading',
+  })
+}
+
+for (const [name, address, add] of screens)
   for (const theme of ['light', 'dark'] as const)
     for (const size of sizes)
-      test(`${name} ${theme} ${size.width}`, async ({ page, open }) => {
+      test(`${name} ${theme} ${size.width}`, async ({ page, gateway, open }) => {
+        add?.(gateway)
         await page.setViewportSize(size)
         await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
         await open(address)

@@ -10,7 +10,11 @@ import { createGateway } from '../../src-main/gateway.ts'
 import type { GatewayCore } from '../../src-main/gateway.ts'
 import type { Channel } from '../../src-main/mcp/client-reply.ts'
 import { readEnvelope } from '../../src-main/mcp/envelope.ts'
+import { Secrets } from '../../src-main/secrets/secrets.ts'
+import { systemClock } from '../../src-main/servers/clock.ts'
 import type { Clock } from '../../src-main/servers/clock.ts'
+import { SignIns } from '../../src-main/sign-in/sign-ins.ts'
+import type { SignInsOptions } from '../../src-main/sign-in/sign-ins.ts'
 import type { Log } from '../../src-main/telemetry/log.ts'
 import { Redactor } from '../../src-main/telemetry/redact.ts'
 import { eventually } from './eventually.ts'
@@ -40,6 +44,10 @@ export interface TestGatewayOptions {
   /** An earlier gateway's folder, to start again in it. */
   dir?: string
   workerFile?: string
+  /** Its sign-ins, tokens in a file. */
+  signIns?: Partial<
+    Pick<SignInsOptions, 'linkMs' | 'callWaitMs' | 'clientMetadataUrl' | 'catalogPath'>
+  >
 }
 
 const scripted = path.join(fixtures, 'server-scripted.mjs')
@@ -76,31 +84,47 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const dir = options.dir ?? (await temporaryFolder())
   const catalogPath = path.join(dir, 'catalog.yaml')
   await fs.writeFile(catalogPath, catalogText(options.servers))
-  const log: string[] = []
+  const stateDir = path.join(dir, 'state')
+  const lines: string[] = []
   const line =
     (level: string): Log['info'] =>
     (fields, message) =>
-      void log.push(`${level} ${message} ${JSON.stringify(fields)}`)
+      void lines.push(`${level} ${message} ${JSON.stringify(fields)}`)
+  const log: Log = {
+    trace: line('trace'),
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+  }
+  const redactor = new Redactor()
+  const signIns =
+    options.signIns &&
+    new SignIns({
+      stateDir,
+      catalogPath,
+      store: new Secrets({ stateDir, keychain: undefined, file: 'sign-in-tokens' }),
+      clock: options.clock ?? systemClock,
+      log,
+      redactor,
+      clientMetadataUrl: undefined,
+      ...options.signIns,
+    })
   const core = await createGateway({
     // Not parsed together: a test may want fractions of a second.
     config: { ...configSchema.parse({ hot_reload: false }), ...options.config },
     catalogPath,
-    stateDir: path.join(dir, 'state'),
+    stateDir,
     // As in a terminal, so that no login shell is asked.
     env: { PATH: process.env['PATH'], SHLVL: '1', TERM: 'dumb', ...options.env },
     platform: process.platform,
-    log: {
-      trace: line('trace'),
-      debug: line('debug'),
-      info: line('info'),
-      warn: line('warn'),
-      error: line('error'),
-    },
-    redactor: new Redactor(),
+    log,
+    redactor,
+    ...(signIns ? { signIns } : {}),
     ...(options.clock ? { clock: options.clock } : {}),
     ...(options.workerFile === undefined ? {} : { workerFile: options.workerFile }),
   })
-  const gateway = new TestGateway(core, dir, catalogPath, log)
+  const gateway = new TestGateway(core, dir, catalogPath, lines)
   onTestFinished(() => gateway.kill())
   return gateway
 }

@@ -226,7 +226,7 @@ export function UrlTab({
       </Field>
       <Field
         label="Variable with its token"
-        hint="Sent as Authorization: Bearer. The token itself stays in your environment. Empty: none."
+        hint="Sent as Authorization: Bearer; the token itself stays in your environment. Leave it empty for a server that you sign in to in the browser."
         error={
           given.token === '' || variableName.test(given.token)
             ? undefined

@@ -11,6 +11,12 @@ export interface Template {
   takesArgs: boolean
 }
 
+const image = {
+  label: 'Image',
+  placeholder: 'mcp/postgres:1.2',
+  hint: 'As for `docker run`. Pulled at the first start if it is not there.',
+}
+
 export const templates: readonly Template[] = [
   {
     id: 'npx',
@@ -53,13 +59,21 @@ export const templates: readonly Template[] = [
     label: 'Container (Docker)',
     info: 'An image that Docker runs.',
     runtime: 'docker',
-    field: { label: 'Image', placeholder: 'mcp/postgres', hint: 'With its tag, if not `latest`.' },
+    field: image,
+    takesArgs: true,
+  },
+  {
+    id: 'podman',
+    label: 'Container (Podman)',
+    info: 'The same with Podman, which needs no root.',
+    runtime: 'docker',
+    field: image,
     takesArgs: true,
   },
   {
     id: 'remote',
     label: 'Remote server',
-    info: 'A server elsewhere, by its URL.',
+    info: 'A server elsewhere, by its URL. Signing in comes later.',
     runtime: 'remote-http',
     field: { label: 'URL', placeholder: 'https://mcp.example.com/mcp', hint: 'http or https.' },
     takesArgs: false,
@@ -86,10 +100,20 @@ export function entryFromTemplate(
         ? withArgs('uvx', [value, ...args])
         : id === 'binary'
           ? withArgs(value, args)
-          : id === 'docker'
-            ? { type, image: value, ...(args.length === 0 ? {} : { args }) }
+          : type === 'docker'
+            ? {
+                type,
+                ...(id === 'podman' ? { engine: 'podman' } : {}),
+                image: value,
+                ...(args.length === 0 ? {} : { args }),
+              }
             : { type, url: value }
-  return { id: idFrom(value), runtime }
+  return { id: idFrom(type === 'docker' ? withoutTag(value) : value), runtime }
+}
+
+/** `registry:5000/mcp/postgres` of `registry:5000/mcp/postgres:1.2@sha256:…`. */
+function withoutTag(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^:/]*$/, '')
 }
 
 export const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/

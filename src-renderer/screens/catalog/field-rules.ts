@@ -9,18 +9,31 @@ export function fieldProblem(
 ): string | undefined {
   if (text === '') return required ? 'This is required.' : undefined
   if (node.kind === 'number') return numberProblem(node, text)
-  if (node.pattern !== undefined && !new RegExp(node.pattern).test(text)) {
-    return node.title === 'ID'
-      ? 'Use letters, digits, ".", "_" and "-", at most 64, beginning with a letter or digit.'
-      : `This must match ${node.pattern}.`
-  }
+  // Flags are not in a schema; without them the form would refuse what the gateway takes: `512M`.
+  if (node.pattern !== undefined && !new RegExp(node.pattern, 'is').test(text))
+    return patternWords[node.title ?? ''] ?? `This must match ${node.pattern}.`
   if (taken.includes(text)) return `There is a server '${text}' already.`
   return undefined
 }
 
-function numberProblem({ minimum = 0, maximum }: SchemaNode, text: string): string | undefined {
+/** By the title of the field. */
+const patternWords: Readonly<Record<string, string>> = {
+  ID: 'Use letters, digits, ".", "_" and "-", at most 64, beginning with a letter or digit.',
+  'Container name': 'Use letters, digits, "_", "." and "-", beginning with a letter or digit.',
+  Memory: 'Write a number with k, m or g: 512m, 1.5g.',
+  Path: 'It begins with "/".',
+}
+
+function numberProblem(
+  { isInteger, minimum = 0, exclusiveMinimum, maximum }: SchemaNode,
+  text: string,
+): string | undefined {
   const value = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) return 'This must be a whole number.'
+  if (isInteger && (!/^\d+$/.test(text) || !Number.isSafeInteger(value)))
+    return 'This must be a whole number.'
+  if (!/^\d+(?:\.\d+)?$/.test(text)) return 'This must be a number, such as 0.5.'
+  if (exclusiveMinimum !== undefined && value <= exclusiveMinimum)
+    return `This must be more than ${exclusiveMinimum}.`
   if (value < minimum) return `This must be at least ${minimum}.`
   return maximum !== undefined && value > maximum ? `This must be at most ${maximum}.` : undefined
 }

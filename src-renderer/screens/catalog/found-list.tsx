@@ -2,7 +2,7 @@ import { TriangleAlert } from 'lucide-react'
 import { useId } from 'react'
 import { Field, Input } from '../../components/field.tsx'
 import type { FoundServer } from './found-servers.ts'
-import { nameIn } from './map-field.tsx'
+import { nameIn } from './secret-note.tsx'
 import { launchOf } from './server-words.ts'
 
 interface FoundListProps {

@@ -1,4 +1,4 @@
-import { Plus, Trash2, TriangleAlert } from 'lucide-react'
+import { Plus, Trash2 } from 'lucide-react'
 import { useId, useState } from 'react'
 import { Button, IconButton } from '../../components/button.tsx'
 import { Input } from '../../components/field.tsx'
@@ -7,6 +7,7 @@ import { fieldPatch, mapPatch, valueAt } from './entry-patch.ts'
 import { labelOf, textMapOf } from './field-rules.ts'
 import { Prose } from './prose.tsx'
 import { looksSecret, variableFor } from './secret-hint.ts'
+import { SecretNote } from './secret-note.tsx'
 import { useDraft } from './use-draft.ts'
 
 /** Names and values: variables, headers. Values that look like secrets get a hint. */
@@ -142,30 +143,15 @@ function MapRow(props: MapRowProps) {
       <div id={`${id}-note`}>
         {error !== undefined && <p className="text-sm text-bad">{error}</p>}
         {isSecret && (
-          <div className="mb-1 flex items-start gap-1.5 text-sm text-warn">
-            <TriangleAlert size={13} aria-hidden className="mt-0.5 shrink-0" />
-            <p className="min-w-0 flex-1">
-              This looks like a secret, and stands in the file as it is. Set{' '}
-              <code className="font-mono text-xs wrap-anywhere">{nameIn(variable)}</code> in your
-              environment instead.
-            </p>
-            <Button
-              size="small"
-              disabled={locked}
-              onClick={() => void onValue(variable).catch(() => {})}
-            >
-              Use the variable
-            </Button>
-          </div>
+          <SecretNote
+            variable={variable}
+            disabled={locked}
+            onUse={() => void onValue(variable).catch(() => {})}
+          />
         )}
       </div>
     </div>
   )
-}
-
-/** `TOKEN` of `Bearer ${TOKEN}`. */
-export function nameIn(variable: string): string {
-  return /\$\{(\w+)\}/.exec(variable)?.[1] ?? variable
 }
 
 interface NewRowProps {

@@ -4,6 +4,7 @@ import { Select } from '../../components/select.tsx'
 import { variantsFor, type SchemaNode } from '../../editor/schema-node.ts'
 import { useEntryForm, type SchemaFieldProps } from './entry-context.ts'
 import { mapPatch, valueAt } from './entry-patch.ts'
+import { FieldGroup } from './field-group.tsx'
 import { labelOf } from './field-rules.ts'
 import { Prose } from './prose.tsx'
 
@@ -32,6 +33,25 @@ export function RuntimeFields({ path, node, renderField: Part }: RuntimeFieldsPr
     void patch({ [name]: mapPatch(now, after) }).catch(() => {})
   }
 
+  const rare = rareFields[type] ?? { title: '', keys: [] }
+  const fields = [...(variant?.properties.keys() ?? [])].filter(
+    (name) => name !== 'type' && isOfUse(name, now),
+  )
+  const grouped = fields.filter((name) => rare.keys.includes(name))
+  const draw = (name: string) => {
+    const child = variant?.properties.get(name)
+    return (
+      child !== undefined && (
+        <Part
+          key={`${type}.${name}`}
+          path={[...path, name]}
+          node={child}
+          required={variant?.required.has(name) === true || (name === 'port' && isHttp(now))}
+        />
+      )
+    )
+  }
+
   return (
     <>
       <div className="flex flex-col gap-1">
@@ -57,19 +77,35 @@ export function RuntimeFields({ path, node, renderField: Part }: RuntimeFieldsPr
           <Prose text={(isKnown ? variant?.description : node.description) ?? ''} />
         </p>
       </div>
-      {isKnown &&
-        [...(variant?.properties ?? [])]
-          .filter(([name]) => name !== 'type')
-          .map(([name, child]) => (
-            <Part
-              key={`${type}.${name}`}
-              path={[...path, name]}
-              node={child}
-              required={variant?.required.has(name) === true}
-            />
-          ))}
+      {isKnown && fields.filter((name) => !rare.keys.includes(name)).map(draw)}
+      {isKnown && grouped.length > 0 && (
+        <FieldGroup
+          key={type}
+          title={rare.title}
+          set={grouped.filter((name) => now[name] !== undefined).length}
+        >
+          {grouped.map(draw)}
+        </FieldGroup>
+      )}
     </>
   )
+}
+
+/** Of a type with many fields, those that few need. */
+const rareFields: Readonly<Record<string, { title: string; keys: readonly string[] }>> = {
+  docker: {
+    title: 'Limits and rights',
+    keys: ['memory', 'cpus', 'user', 'read_only', 'network', 'container_name'],
+  },
+}
+
+function isHttp(runtime: Readonly<Record<string, unknown>>): boolean {
+  return runtime['transport'] === 'http'
+}
+
+/** Port and path go with HTTP alone; what is set is shown, to be taken away. */
+function isOfUse(name: string, runtime: Readonly<Record<string, unknown>>): boolean {
+  return (name !== 'port' && name !== 'path') || isHttp(runtime) || runtime[name] !== undefined
 }
 
 function typesOf(variant: SchemaNode): { value: string; title: string }[] {

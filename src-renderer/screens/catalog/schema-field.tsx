@@ -1,5 +1,7 @@
+import { isRecord } from '../../../src-shared/json-record.ts'
 import { nameAt, useEntryForm, type SchemaFieldProps } from './entry-context.ts'
 import { valueAt } from './entry-patch.ts'
+import { FieldGroup } from './field-group.tsx'
 import { labelOf, linesOf, textMapOf } from './field-rules.ts'
 import { InheritField } from './inherit-field.tsx'
 import { ListField } from './list-field.tsx'
@@ -23,8 +25,8 @@ export function SchemaField({ path, node, required = false }: SchemaFieldProps) 
     return <ListField path={path} node={node} />
   if (node.kind === 'map' && node.additional !== undefined && textMapOf(value) !== undefined)
     return <MapField path={path} node={node} />
-  if (node.kind === 'map' && node.properties.size > 0)
-    return [...node.properties].map(([name, child]) => (
+  if (node.kind === 'map' && node.properties.size > 0) {
+    const fields = [...node.properties].map(([name, child]) => (
       <SchemaField
         key={name}
         path={[...path, name]}
@@ -32,6 +34,18 @@ export function SchemaField({ path, node, required = false }: SchemaFieldProps) 
         required={node.required.has(name)}
       />
     ))
+    // A section of its own needs no second title.
+    if (path.length === 1) return fields
+    return (
+      <FieldGroup
+        title={labelOf(nameAt(path), node)}
+        description={node.description}
+        set={isRecord(value) ? Object.keys(value).length : 0}
+      >
+        {fields}
+      </FieldGroup>
+    )
+  }
   if (node.kind === 'string' && node.values.length > 0)
     return <ValueField path={path} node={node} />
   const isText = ['string', 'number', 'undefined'].includes(typeof value)

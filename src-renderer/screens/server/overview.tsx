@@ -1,17 +1,25 @@
-import { CircleAlert, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { ServerDetailView } from '../../../src-shared/api-servers.ts'
+import { shownState } from '../../../src-shared/shown-state.ts'
 import { CodeBlock } from '../../components/code-block.tsx'
 import { Bytes, Duration, Time, Uptime } from '../../components/quantity.tsx'
 import { TagList } from '../../components/tag-list.tsx'
 import { useRead } from '../../queries.ts'
 import { count } from '../../words.ts'
+import { memoryOf, useContainers } from '../../containers.ts'
 import { RateStrip } from '../activity/rate-strip.tsx'
+import { ContainerPart } from './container-part.tsx'
+import { Fact, Facts } from './facts.tsx'
+import { Note } from './note.tsx'
 import { plainText } from './plain-text.ts'
+import { SignedIn } from './sign-in/signed-in.tsx'
 
 /** What is to be known at a glance; first of all what is wrong. */
 export function Overview({ server }: { server: ServerDetailView }) {
   const memory = useRead('servers.memory', {}, { everyMs: 2000 })
+  const containers = useContainers({ everyMs: 4000 }).data
+  const container = containers?.find(({ server_id: id }) => id === server.id)
+  const { sign_in: signIn } = server
   const url = useRead('gateway.info', {}).data?.url
   // Without the history there is nothing to draw.
   const history = useRead('settings.get', {}).data?.history
@@ -37,36 +45,31 @@ export function Overview({ server }: { server: ServerDetailView }) {
           <Duration ms={server.latency_ms.p95} />
         </Figure>
         <Figure name="Memory">
-          <Bytes value={memory.data?.[server.id]} />
+          <Bytes value={memory.data?.[server.id] ?? (container && memoryOf(container))} />
         </Figure>
       </dl>
+      {container !== undefined && <ContainerPart server={server} row={container} />}
+      {signIn?.state === 'signed_in' && <SignedIn server={server} signIn={signIn} />}
       {history === true && <RateStrip serverId={server.id} />}
-      <Facts server={server} url={url} />
+      <ServerFacts server={server} url={url} />
     </div>
   )
 }
 
 /** Last error and warnings, where there are any. */
 function Trouble({ server }: { server: ServerDetailView }) {
-  const shown = server.status === 'unhealthy' || server.status === 'stopped'
+  // What waits for a sign-in says so above.
+  const state = shownState(server)
+  const shown = state === 'unhealthy' || state === 'stopped'
   const error = shown ? server.last_error : null
   if (error === null && server.warnings.length === 0) return null
   return (
     <div className="flex flex-col gap-2">
-      {error !== null && (
-        <p className="flex gap-2.5 rounded bg-bad-soft px-3 py-2.5 text-prose wrap-anywhere">
-          <CircleAlert size={16} aria-hidden className="mt-0.5 shrink-0 text-bad" />
-          {error}
-        </p>
-      )}
+      {error !== null && <Note kind="bad">{error}</Note>}
       {server.warnings.map((warning) => (
-        <p
-          key={warning}
-          className="flex gap-2.5 rounded bg-warn-soft px-3 py-2.5 text-prose wrap-anywhere"
-        >
-          <TriangleAlert size={16} aria-hidden className="mt-0.5 shrink-0 text-warn" />
+        <Note key={warning} kind="warn">
           {warning}
-        </p>
+        </Note>
       ))}
     </div>
   )
@@ -88,14 +91,14 @@ const isolations = {
   session: 'One instance for each client',
 } as const
 
-function Facts({ server, url }: { server: ServerDetailView; url: string | undefined }) {
+function ServerFacts({ server, url }: { server: ServerDetailView; url: string | undefined }) {
   const protocol =
     server.protocol_version === null
       ? 'Known after the first start'
       : `${server.protocol_version}${server.protocol_era === null ? '' : `, ${eras[server.protocol_era]}`}`
   const capabilities = Object.keys(server.capabilities ?? {})
   return (
-    <dl className="grid grid-cols-[120px_minmax(0,1fr)] gap-x-4 gap-y-2.5">
+    <Facts>
       <Fact name="Version">{serverVersion(server) ?? '–'}</Fact>
       <Fact name="Protocol">{protocol}</Fact>
       <Fact name="Capabilities">
@@ -118,16 +121,7 @@ function Facts({ server, url }: { server: ServerDetailView; url: string | undefi
           <CodeBlock label="MCP address" text={`${url}/servers/${server.id}/mcp`} />
         </Fact>
       )}
-    </dl>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <>
-      <dt className="py-0.5 text-muted">{name}</dt>
-      <dd className="min-w-0 py-0.5">{children}</dd>
-    </>
+    </Facts>
   )
 }
 

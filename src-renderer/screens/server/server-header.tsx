@@ -3,6 +3,7 @@ import { ArrowLeft, Copy, Ellipsis, FilePen, Play, RotateCw, Square, Trash2, X }
 import { useEffect, useRef } from 'react'
 import { actionWords, actOn } from '../../../src-shared/action-words.ts'
 import type { ServerDetailView } from '../../../src-shared/api-servers.ts'
+import { shownState } from '../../../src-shared/shown-state.ts'
 import { startOrStop, useServerActs } from '../../actions/actions.ts'
 import { Button, IconButton } from '../../components/button.tsx'
 import { cx } from '../../components/class-names.ts'
@@ -10,7 +11,7 @@ import { copyText } from '../../components/copy.ts'
 import { Menu } from '../../components/menu.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { useRead } from '../../queries.ts'
-import { stateInWords } from '../servers/state-words.ts'
+import { stateInWords } from '../../state-words.ts'
 import { useRemoveServer } from './remove-server.ts'
 import { keptFilter } from './server-search.ts'
 
@@ -19,6 +20,9 @@ export function ServerHeader({ server }: { server: ServerDetailView }) {
   const act = useServerActs()
   const back = () => void navigate({ to: '/servers', search: (old) => keptFilter(old) })
   const main = startOrStop(server)
+  const state = shownState(server)
+  // The panel below has the one thing to do.
+  const waits = state === 'sign_in_needed' || state === 'signing_in'
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     // It covers the list that had the focus.
@@ -41,7 +45,7 @@ export function ServerHeader({ server }: { server: ServerDetailView }) {
           {server.display_name}
         </h2>
         <span className="ml-auto flex shrink-0 items-center gap-1.5">
-          {server.enabled && (
+          {server.enabled && !waits && (
             <>
               {main === 'stop' && (
                 <IconButton
@@ -64,8 +68,14 @@ export function ServerHeader({ server }: { server: ServerDetailView }) {
         </span>
       </div>
       <p className="flex min-w-0 items-center gap-2 text-muted">
-        <StatusMark status={server.status} />
-        <span className={cx('truncate', server.status === 'unhealthy' && 'text-bad')}>
+        <StatusMark status={state} />
+        <span
+          className={cx(
+            'truncate',
+            state === 'unhealthy' && 'text-bad',
+            state === 'sign_in_needed' && 'text-warn',
+          )}
+        >
           {stateInWords(server)}
         </span>
       </p>
@@ -77,10 +87,21 @@ function MoreMenu({ server }: { server: ServerDetailView }) {
   const navigate = useNavigate()
   const url = useRead('gateway.info', {}).data?.url ?? ''
   const remove = useRemoveServer()
+  const act = useServerActs()
   return (
     <Menu
       trigger={<IconButton icon={Ellipsis} label="More" />}
       items={[
+        // It may have been let in meanwhile by other means.
+        ...(shownState(server) === 'sign_in_needed'
+          ? [
+              {
+                label: 'Try to start',
+                icon: Play,
+                onSelect: () => act('start', server),
+              },
+            ]
+          : []),
         {
           label: 'Edit YAML',
           icon: FilePen,

@@ -11,6 +11,7 @@ import { ResourcesTab } from './resources-tab.tsx'
 import { ServerHeader } from './server-header.tsx'
 import { withTab } from './server-search.ts'
 import { SettingsTab } from './settings/settings-tab.tsx'
+import { SignInPanel } from './sign-in/sign-in-panel.tsx'
 import { ToolsTab } from './tools-tab.tsx'
 
 /** One server, with what it offers, its log and its settings. */
@@ -77,6 +78,9 @@ function ServerDetail({ id }: { id: string }) {
   return (
     <>
       <ServerHeader server={server.data} />
+      {server.data.enabled && server.data.sign_in !== null && (
+        <SignInPanel server={server.data} signIn={server.data.sign_in} />
+      )}
       <Tabs label="Parts of the server" items={tabs} value={tab} onChange={go}>
         <TabPanel value="overview">
           <Overview server={server.data} />

@@ -10,7 +10,14 @@ interface FilterBarProps {
   compact: boolean
 }
 
-const states = ['running', 'starting', 'stopping', 'stopped', 'unhealthy'] as const
+const states = [
+  'running',
+  'starting',
+  'stopping',
+  'stopped',
+  'unhealthy',
+  'sign_in_needed',
+] as const
 
 export function FilterBar({ filter, tags, onChange, compact }: FilterBarProps) {
   const { q, tag, state } = filter

@@ -1,10 +1,11 @@
 import type { ServerRow } from '../../../src-shared/api-servers.ts'
+import { shownState } from '../../../src-shared/shown-state.ts'
 
 export interface ServerFilter {
   /** In name, id, description and tags; every word must be found. */
   q?: string
   tag?: string
-  /** One of the five states, or `attention`: what fails or has a warning. */
+  /** One of the states, or `attention`: what fails, waits for a sign-in, or has a warning. */
   state?: string
 }
 
@@ -23,12 +24,19 @@ export function filterServers(rows: readonly ServerRow[], filter: ServerFilter):
 }
 
 function isIn(row: ServerRow, state: string): boolean {
-  return state === 'attention' ? needsAttention(row) : row.status === state
+  if (state === 'attention') return needsAttention(row)
+  const shown = shownState(row)
+  return shown === state || (shown === 'signing_in' && state === 'sign_in_needed')
 }
 
 /** It fails, or there is something about it that its user should know. */
 export function needsAttention(row: ServerRow): boolean {
-  return row.status === 'unhealthy' || row.warnings.length > 0
+  return row.status === 'unhealthy' || row.warnings.length > 0 || wantsSignIn(row)
+}
+
+/** It waits for one, or works and wants more than it was granted. */
+function wantsSignIn({ enabled, sign_in: signIn }: ServerRow): boolean {
+  return enabled && signIn !== null && (signIn.state !== 'signed_in' || signIn.problem !== null)
 }
 
 /** The largest first, for everything but the name; what has no value is last. */

@@ -1,21 +1,28 @@
-import { ArrowDown, Play, RotateCw, Square } from 'lucide-react'
-import { memo } from 'react'
-import { actOn } from '../../../src-shared/action-words.ts'
+import { ArrowDown } from 'lucide-react'
+import { memo, useCallback } from 'react'
 import type { ServerRow } from '../../../src-shared/api-servers.ts'
-import { startOrStop, useServerActs, type ServerAct } from '../../actions/actions.ts'
-import { IconButton } from '../../components/button.tsx'
+import type { ContainerRow } from '../../../src-shared/container.ts'
+import { shownState } from '../../../src-shared/shown-state.ts'
+import { useServerActs } from '../../actions/actions.ts'
+import { useSignIn } from '../../actions/sign-in.ts'
 import { cx } from '../../components/class-names.ts'
 import { Bytes, Duration, Uptime } from '../../components/quantity.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { TagList } from '../../components/tag-list.tsx'
+import { notifyFailure } from '../../components/toast.tsx'
 import { Cell, VirtualList } from '../../components/virtual-list.tsx'
+import { memoryOf } from '../../containers.ts'
+import { useAct } from '../../queries.ts'
 import { count } from '../../words.ts'
 import { needsAttention, type ServerOrder } from './server-filter.ts'
-import { stateInWords } from './state-words.ts'
+import { mainAct, RowActs, type RowAct } from './row-acts.tsx'
+import { StateCell } from './state-cell.tsx'
 
 interface ServerListProps {
   rows: readonly ServerRow[]
   memory: Readonly<Record<string, number>> | undefined
+  /** By server. */
+  containers: ReadonlyMap<string, ContainerRow>
   open: string | undefined
   /** Beside a detail: the name and what is wrong, no figures. */
   compact: boolean
@@ -31,7 +38,7 @@ const columns =
 
 export function ServerList(props: ServerListProps) {
   const { rows, open, compact, onOpen } = props
-  const act = useServerActs()
+  const act = useRowActs(onOpen)
   return (
     <VirtualList
       label="Servers"
@@ -43,7 +50,7 @@ export function ServerList(props: ServerListProps) {
       rowHeight={(row) => (compact || errorOf(row) === undefined ? 36 : 60)}
       onOpen={onOpen}
       onAct={(row) => {
-        if (row.enabled) act(startOrStop(row), row)
+        if (row.enabled) act(mainAct(row), row)
       }}
       onRowKey={(row, event) => {
         if (event.key !== 'R' || !event.shiftKey || !row.enabled) return false
@@ -58,6 +65,7 @@ export function ServerList(props: ServerListProps) {
           <FullCells
             row={row}
             memory={props.memory?.[row.id]}
+            container={props.containers.get(row.id)}
             onTag={props.onTag}
             act={act}
             tabIndex={tabIndex}
@@ -66,6 +74,29 @@ export function ServerList(props: ServerListProps) {
       }
       className={columns}
     />
+  )
+}
+
+/** As buttons and keys call for them. A sign-in is followed on the server's page. */
+function useRowActs(onOpen: (row: ServerRow) => void): (act: RowAct, row: ServerRow) => void {
+  const act = useServerActs()
+  const signIn = useSignIn()
+  const { mutate: cancel } = useAct('sign_in.cancel')
+  return useCallback(
+    (what, row) => {
+      if (what === 'sign_in') {
+        onOpen(row)
+        signIn(row)
+      } else if (what === 'cancel_sign_in')
+        cancel(
+          { id: row.id },
+          {
+            onError: (error) => notifyFailure(`The sign-in to ${row.display_name} goes on.`, error),
+          },
+        )
+      else act(what, row)
+    },
+    [act, signIn, cancel, onOpen],
   )
 }
 
@@ -129,11 +160,11 @@ const CompactCells = memo(function CompactCells({ row }: { row: ServerRow }) {
   return (
     <>
       <Cell className="flex items-center gap-2.5">
-        <StatusMark status={row.status} />
+        <StatusMark status={shownState(row)} />
         <span className={cx('truncate', !row.enabled && 'text-muted')}>{row.display_name}</span>
       </Cell>
       <Cell className="max-w-28 text-sm text-muted">
-        {row.status === 'running' ? <Uptime since={row.started_at} /> : row.reason}
+        {row.status === 'running' ? <Uptime since={row.started_at} /> : shortReason(row)}
       </Cell>
     </>
   )
@@ -142,20 +173,21 @@ const CompactCells = memo(function CompactCells({ row }: { row: ServerRow }) {
 interface FullCellsProps {
   row: ServerRow
   memory: number | undefined
+  container: ContainerRow | undefined
   onTag: (tag: string) => void
-  act: (act: ServerAct, row: ServerRow) => void
+  act: (act: RowAct, row: ServerRow) => void
   tabIndex: 0 | -1
 }
 
 /** Drawn anew only when its own row has changed: a list is scrolled and told of others all the time. */
-const FullCells = memo(function FullCells({ row, memory, onTag, act, tabIndex }: FullCellsProps) {
+const FullCells = memo(function FullCells(props: FullCellsProps) {
+  const { row, memory, container, onTag, act, tabIndex } = props
   const error = errorOf(row)
-  const main = startOrStop(row)
   const name = row.display_name
   return (
     <>
       <Cell className="flex items-center gap-2.5">
-        <StatusMark status={row.status} />
+        <StatusMark status={shownState(row)} />
         <span
           className={cx('truncate font-medium', !row.enabled && 'font-normal text-muted')}
           title={row.description}
@@ -163,9 +195,7 @@ const FullCells = memo(function FullCells({ row, memory, onTag, act, tabIndex }:
           {name}
         </span>
       </Cell>
-      <Cell className={cx(row.status === 'unhealthy' ? 'text-bad' : 'text-muted')}>
-        {stateInWords(row)}
-      </Cell>
+      <StateCell row={row} container={container} />
       <Cell className="hidden @4xl:block">
         <TagList tags={row.tags} onPick={onTag} tabIndex={tabIndex} />
       </Cell>
@@ -177,45 +207,15 @@ const FullCells = memo(function FullCells({ row, memory, onTag, act, tabIndex }:
         <Duration ms={row.latency_ms.p50} />
       </Cell>
       <Cell number>
-        <Bytes value={memory} />
+        <Bytes value={memory ?? (container && memoryOf(container))} />
       </Cell>
       <Cell className="flex justify-end gap-1">
-        {row.enabled && (
-          <>
-            <RowAct
-              label={actOn('restart', name)}
-              icon={RotateCw}
-              tabIndex={tabIndex}
-              hidden={main === 'start'}
-              onClick={() => act('restart', row)}
-            />
-            <RowAct
-              label={actOn(main, name)}
-              icon={main === 'start' ? Play : Square}
-              tabIndex={tabIndex}
-              onClick={() => act(main, row)}
-            />
-          </>
-        )}
+        <RowActs row={row} act={act} tabIndex={tabIndex} />
       </Cell>
       {error !== undefined && <ErrorLine text={error} />}
     </>
   )
 })
-
-function RowAct({ hidden = false, ...props }: Parameters<typeof IconButton>[0]) {
-  return (
-    <IconButton
-      {...props}
-      light
-      size="small"
-      className={cx(
-        'opacity-80 group-hover:opacity-100 group-focus-within:opacity-100 focus-visible:opacity-100',
-        hidden && 'invisible',
-      )}
-    />
-  )
-}
 
 /** What is wrong and what to do, under the row it belongs to. */
 function ErrorLine({ text }: { text: string }) {
@@ -226,7 +226,15 @@ function ErrorLine({ text }: { text: string }) {
   )
 }
 
+/** Beside a detail there is room for a word or two. */
+function shortReason(row: ServerRow): string {
+  const state = shownState(row)
+  if (state === 'sign_in_needed') return 'sign-in needed'
+  return state === 'signing_in' ? 'signing in' : row.reason
+}
+
 function errorOf(row: ServerRow): string | undefined {
   if (row.status === 'unhealthy' && row.last_error !== null) return row.last_error
-  return needsAttention(row) ? row.warnings[0] : undefined
+  if (!needsAttention(row)) return undefined
+  return row.sign_in?.problem ?? row.warnings[0]
 }

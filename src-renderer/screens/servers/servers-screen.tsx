@@ -3,12 +3,16 @@ import { CirclePause, CirclePlay, Plus } from 'lucide-react'
 import { useCallback, useMemo, useState } from 'react'
 import { actionWords } from '../../../src-shared/action-words.ts'
 import type { ServerRow } from '../../../src-shared/api-servers.ts'
+import { shownState } from '../../../src-shared/shown-state.ts'
 import { Button } from '../../components/button.tsx'
 import { cx } from '../../components/class-names.ts'
 import { PageHeader } from '../../components/page-header.tsx'
 import { EmptyState, ErrorState, SkeletonRows } from '../../components/states.tsx'
+import { keptFilter } from '../server/server-search.ts'
+import { useContainers } from '../../containers.ts'
 import { useRead } from '../../queries.ts'
 import { count, counted } from '../../words.ts'
+import { EngineBanners } from './engine-banners.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { NoServers } from './no-servers.tsx'
 import { PausedBanner, ReloadBanner, usePause } from './gateway-banners.tsx'
@@ -50,6 +54,11 @@ function ServersList({ open }: { open: string | undefined }) {
   const compact = open !== undefined
   const servers = useRead('servers.list', {}, { everyMs: 5000 })
   const memory = useRead('servers.memory', {}, { everyMs: 2000, enabled: servers.isSuccess })
+  const containers = useContainers({ everyMs: 10_000 }).data
+  const containerOf = useMemo(
+    () => new Map(containers?.map((one) => [one.server_id, one])),
+    [containers],
+  )
   const [order, setOrder] = useState<ServerOrder>('catalog')
   const rows = servers.data
   const shown = useMemo(
@@ -62,8 +71,11 @@ function ServersList({ open }: { open: string | undefined }) {
     (tag: string) => void navigate({ to: '.', search: (old) => ({ ...old, tag }), replace: true }),
     [navigate],
   )
-  const openServer = (row: ServerRow) =>
-    void navigate({ to: '/servers/$id', params: { id: row.id }, search: filter })
+  const openServer = useCallback(
+    (row: ServerRow) =>
+      void navigate({ to: '/servers/$id', params: { id: row.id }, search: keptFilter }),
+    [navigate],
+  )
 
   return (
     <>
@@ -78,6 +90,7 @@ function ServersList({ open }: { open: string | undefined }) {
       </PageHeader>
       <PausedBanner />
       <ReloadBanner />
+      {!compact && <EngineBanners containers={containers ?? []} />}
       {servers.isError && rows === undefined ? (
         <ErrorState
           title="The servers could not be read."
@@ -97,6 +110,7 @@ function ServersList({ open }: { open: string | undefined }) {
         <ServerList
           rows={shown}
           memory={memory.data}
+          containers={containerOf}
           open={open}
           compact={compact}
           order={order}
@@ -112,8 +126,12 @@ function ServersList({ open }: { open: string | undefined }) {
 function summary(rows: readonly ServerRow[]): string {
   const running = rows.filter(({ status }) => status === 'running').length
   const failing = rows.filter(({ status }) => status === 'unhealthy').length
-  const all = `${count(running)} of ${counted(rows.length, 'server')} running`
-  return failing === 0 ? all : `${all}, ${count(failing)} unhealthy`
+  const waiting = rows.filter((row) => shownState(row) === 'sign_in_needed').length
+  return [
+    `${count(running)} of ${counted(rows.length, 'server')} running`,
+    ...(failing === 0 ? [] : [`${count(failing)} unhealthy`]),
+    ...(waiting === 0 ? [] : [`${count(waiting)} ${waiting === 1 ? 'needs' : 'need'} a sign-in`]),
+  ].join(', ')
 }
 
 function HeaderActions({ hasServers }: { hasServers: boolean }) {

@@ -94,9 +94,24 @@ describe('templates', () => {
       uvx: { type: 'local-process', command: 'uvx', args: ['name', '-x'] },
       binary: { type: 'local-process', command: 'name', args: ['-x'] },
       docker: { type: 'docker', image: 'name', args: ['-x'] },
+      podman: { type: 'docker', engine: 'podman', image: 'name', args: ['-x'] },
       remote: { type: 'remote-http', url: 'name' },
     })
     expect(templates.every((one) => entryFromTemplate(one, ' ', []) === undefined)).toBe(true)
+  })
+
+  it('call a container by its image, whatever registry and tag it has', () => {
+    const docker = templates.find(({ id }) => id === 'docker')
+    if (docker === undefined) throw new Error('There is no template for Docker.')
+    for (const [image, id] of [
+      ['mcp/postgres:1.2', 'postgres'],
+      ['registry.example:5000/mcp-server-git', 'git'],
+      [`ghcr.io/github/github-mcp-server@sha256:${'0'.repeat(64)}`, 'github'],
+    ] as const)
+      expect(entryFromTemplate(docker, image, [])).toEqual({
+        id,
+        runtime: { type: 'docker', image },
+      })
   })
 
   it('take no address that is none, and no token in place of its variable’s name', () => {

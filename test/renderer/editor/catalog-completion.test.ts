@@ -47,8 +47,9 @@ describe('completion from the schema', () => {
   it('offers the keys of the runtime by its type', () => {
     const runtime = (type: string) => `${server}    runtime:\n      type: ${type}\n      |`
     expect(labels(runtime('local-process'))).toEqual(['command', 'args', 'working_dir'])
-    expect(labels(runtime('remote-http'))).toEqual(['url', 'headers'])
-    expect(labels(`${server}    runtime: { type: remote-sse, | }`)).toEqual(['url', 'headers'])
+    const ofRemote = ['url', 'headers', 'oauth']
+    expect(labels(runtime('remote-http'))).toEqual(ofRemote)
+    expect(labels(`${server}    runtime: { type: remote-sse, | }`)).toEqual(ofRemote)
     expect(labels(`${server}    runtime:\n      |`)).toEqual([
       'type',
       'command',
@@ -56,6 +57,7 @@ describe('completion from the schema', () => {
       'working_dir',
       'url',
       'headers',
+      'oauth',
       'image',
       'container_name',
       'volumes',
