@@ -21,6 +21,7 @@ import { findServer } from './mcp/server-directory.ts'
 import type { ServerDirectory } from './mcp/server-directory.ts'
 import { Sessions } from './mcp/sessions.ts'
 import { createLocalProcessLaunch } from './runtimes/local-process.ts'
+import { lazyRemoteLaunch } from './runtimes/lazy-remote.ts'
 import { LoginEnvironment } from './runtimes/login-environment.ts'
 import { ProcessTrees } from './runtimes/process-tree.ts'
 import type { ProcessRecorder } from './runtimes/process-tree.ts'
@@ -164,12 +165,16 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
   const history = config.history ? new RequestHistory({ stateDir, redact, log, clock }) : undefined
   let closing = false
   let isPaused = false
-  const remote = lazyRemoteLaunch(config, signIns)
+  const maxConnections = config.max_connections_per_server
+  const remote = lazyRemoteLaunch({
+    maxConnections,
+    ...(signIns && { authorization: (definition) => signIns.authorization(definition) }),
+  })
   const containers = new LazyContainers({
     stateDir,
     environment,
     // What speaks HTTP in a container is on this machine: nobody signs in to it.
-    remote: lazyRemoteLaunch(config, undefined),
+    remote: lazyRemoteLaunch({ maxConnections }),
     servers: () => supervisor.all(),
     redact,
     changed: (change) => {
@@ -382,20 +387,6 @@ function lifeSettings(config: Config): LifeSettings {
     startTimeoutMs: config.start_timeout_seconds * 1000,
     drainMs: config.drain_timeout_seconds * 1000,
     maxInstances: config.max_connections_per_server,
-  }
-}
-
-/** Loaded by the first remote server. */
-function lazyRemoteLaunch(config: Config, signIns: SignIns | undefined): Launch {
-  let remote: Promise<Launch> | undefined
-  return async (definition, events, signal) => {
-    remote ??= import('./runtimes/remote.ts').then(({ createRemoteLaunch }) =>
-      createRemoteLaunch({
-        maxConnections: config.max_connections_per_server,
-        ...(signIns && { authorization: (definition) => signIns.authorization(definition) }),
-      }),
-    )
-    return (await remote)(definition, events, signal)
   }
 }
 

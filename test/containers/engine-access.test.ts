@@ -8,7 +8,13 @@ import { makeCertificates } from './certificates.ts'
 import { proxyTo } from './engine-proxy.ts'
 import { socketOf } from './engine-programs.ts'
 import { describeEngines, type EngineProbe } from './engines.ts'
-import { ask, makeContainers, temporaryFolder, type ContainersHarness } from './launch-harness.ts'
+import {
+  ask,
+  dockerServer,
+  makeContainers,
+  temporaryFolder,
+  type ContainersHarness,
+} from './launch-harness.ts'
 import { startRegistry } from './registry.ts'
 
 async function expectToWork(harness: ContainersHarness): Promise<void> {
@@ -164,6 +170,9 @@ describeEngines(
         harness.launch({ image }),
       ])
       expect(JSON.stringify(launches)).not.toContain('could not pull')
+      // The start's time began anew with each step.
+      for (const one of launches)
+        if (one.status === 'fulfilled') expect(one.value.progress()).toBeGreaterThan(1)
       const layers = registry.requests.filter(
         (one) => one.startsWith('GET') && one.includes('/blobs/'),
       )
@@ -173,6 +182,11 @@ describeEngines(
         told.some(({ done_bytes: done, total_bytes: total }) => done > 0 && done < total),
       ).toBe(true)
       expect(harness.changes.at(-1)?.image).toMatchObject({ state: 'present', progress: null })
+      // By hand, also where it is there already: what `latest` means may have changed.
+      registry.requests.length = 0
+      const server = { serverId: 'under-test', runtime: { ...dockerServer, image } }
+      expect(await harness.containers.pull(server)).toMatchObject({ image: { state: 'present' } })
+      expect(registry.requests.join()).toContain('/manifests/1')
     })
   },
   ['docker'],

@@ -30,6 +30,17 @@ export interface ContainersHarness {
   ): Promise<Launched & { progress: () => number }>
 }
 
+/** An entry of the catalog, its defaults filled in. */
+export const dockerServer: DockerRuntime = {
+  type: 'docker',
+  image: testImage,
+  args: [inImage.scripted],
+  volumes: [],
+  read_only: false,
+  engine: 'docker',
+  transport: 'stdio',
+}
+
 /** Containers with a state directory of their own; what is left is ended with the test. */
 export function makeContainers(
   env: Readonly<Record<string, string>>,
@@ -71,16 +82,7 @@ export function makeContainers(
       const link = await containers.launch(
         {
           serverId: id,
-          runtime: {
-            type: 'docker',
-            image: testImage,
-            args: [inImage.scripted],
-            volumes: [],
-            read_only: false,
-            engine: 'docker',
-            transport: 'stdio',
-            ...runtime,
-          },
+          runtime: { ...dockerServer, ...runtime },
           env: {},
           inheritEnv: false,
           baseDir: stateDir,
