@@ -1,4 +1,4 @@
-import { parse, printParseErrorCode } from 'jsonc-parser'
+import { getNodeValue, parseTree, printParseErrorCode } from 'jsonc-parser'
 import type { ParseError } from 'jsonc-parser'
 import type { SnippetEntry } from '../../src-shared/api.ts'
 import { serverDefinition } from '../../src-shared/catalog.ts'
@@ -70,9 +70,10 @@ function readJson(text: string): unknown {
   const isMember = text.startsWith('"')
   const whole = isMember ? `{${text}}` : text
   const errors: ParseError[] = []
-  const value: unknown = parse(whole, errors, { allowTrailingComma: true })
+  const tree = parseTree(whole, errors, { allowTrailingComma: true })
   const [error] = errors
-  if (error === undefined) return value
+  // By way of the tree: the parser's own objects lose a member that is called `__proto__`.
+  if (error === undefined) return tree && getNodeValue(tree)
   const { line, column } = new LineMap(whole).position(error.offset)
   const place = `line ${line}, column ${isMember && line === 1 ? column - 1 : column}`
   const what = printParseErrorCode(error.error)

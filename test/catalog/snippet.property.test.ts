@@ -30,6 +30,7 @@ test('whatever the names: ids are valid, each once, and every entry fits the cat
         for (const { entry } of found) expect(serverDefinition.safeParse(entry).success).toBe(true)
       },
     ),
+    { examples: [[JSON.parse('{ "__proto__": { "command": "a", "args": [] } }')]] },
   )
 })
 
