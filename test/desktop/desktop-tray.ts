@@ -1,3 +1,4 @@
+import { expect } from '@playwright/test'
 import type { ElectronApplication } from '@playwright/test'
 import type { Menu, MenuItem, Tray as TrayOf } from 'electron'
 
@@ -49,19 +50,25 @@ export class DesktopTray {
     })
   }
 
-  /** Clicks an item, through submenus. Throws if it is not there or not enabled. */
+  /** Clicks an item, through submenus, once it is there and enabled. Throws if it never is. */
   async click(...labels: string[]): Promise<void> {
     await this.watch()
-    await this.electron.evaluate((_electron, path) => {
+    // A person waits for it, too: the menu follows the servers, and may be on its way through a restart.
+    await expect.poll(() => this.clickNow(labels)).toBe('clicked')
+  }
+
+  private clickNow(labels: string[]): Promise<string> {
+    return this.electron.evaluate((_electron, path) => {
       const held: Held = Reflect.get(globalThis, 'desktopTray')
       let items = held.menu?.items ?? []
       let found: MenuItem | undefined
       for (const label of path) {
         found = items.find((item) => item.label === label)
-        if (found?.enabled !== true) throw new Error(`There is no '${label}' to click.`)
+        if (found?.enabled !== true) return `There is no '${label}' to click.`
         items = found.submenu?.items ?? []
       }
       found?.click()
+      return 'clicked'
     }, labels)
   }
 

@@ -27,6 +27,7 @@ test('the tray shows the servers, and its clicks start, restart and stop them', 
   expect(first).toBeGreaterThan(0)
   await app.tray.click('● Sample && Co', 'Restart')
   await expect.poll(() => user.serverProcesses().filter((pid) => pid !== first)).toHaveLength(1)
+  await expect.poll(() => status(app, 'sample')).toBe('running')
   await expect.poll(() => app.tray.labels()).toContain('● Sample && Co')
   await app.tray.click('● Sample && Co', 'Stop')
   await expect.poll(() => app.tray.labels()).toContain('○ Sample && Co')
