@@ -2,18 +2,9 @@ import type { GatewayError } from '../../src-shared/errors.ts'
 import { LineFramer } from '../runtimes/framing.ts'
 import { LineLog, outputLimits } from '../runtimes/line-log.ts'
 import type { Link, LinkClosed, LinkEvents, RequestHeaders } from '../runtimes/runtime.ts'
-import type { Clock } from '../servers/clock.ts'
 import { AttachedFrames } from './attached-frames.ts'
-import type { Container } from './container.ts'
-import { exitReason, type ExitContext } from './container-exit.ts'
-
-export interface ContainerHttpLinkOptions {
-  container: Container
-  events: LinkEvents
-  clock: Clock
-  about: Pick<ExitContext, 'image' | 'memory'>
-  ended: (isGone: boolean) => void
-}
+import { exitReason } from './container-exit.ts'
+import type { ContainerLinkOptions } from './container-link.ts'
 
 /**
  * A server in a container that speaks HTTP: the messages go through a remote link, and the container's end is the
@@ -22,14 +13,14 @@ export interface ContainerHttpLinkOptions {
 export class ContainerHttpLink implements Link {
   readonly hasStreams = true
   readonly pids: readonly number[] = []
-  readonly #options: ContainerHttpLinkOptions
+  readonly #options: ContainerLinkOptions
   readonly #stderrLog: LineLog
   readonly #stdoutLog: LineLog
   #remote: Link | undefined
   #closing: Promise<void> | undefined
   #isClosed = false
 
-  constructor(options: ContainerHttpLinkOptions) {
+  constructor(options: ContainerLinkOptions) {
     this.#options = options
     const { events, clock, container } = options
     const log = events.log.bind(events)

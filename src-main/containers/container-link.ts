@@ -1,7 +1,7 @@
 import type { Clock } from '../servers/clock.ts'
 import { FloodGate } from '../runtimes/flood-gate.ts'
 import { LineFramer } from '../runtimes/framing.ts'
-import { LineLog, outputLimits } from '../runtimes/line-log.ts'
+import { outputLimits, pipeLogs } from '../runtimes/line-log.ts'
 import type { Link, LinkEvents } from '../runtimes/runtime.ts'
 import { StdinWriter } from '../runtimes/stdin-writer.ts'
 import { StdoutMessages } from '../runtimes/stdout-messages.ts'
@@ -30,8 +30,7 @@ export class ContainerLink implements Link {
   readonly pids: readonly number[] = []
   readonly #options: ContainerLinkOptions
   readonly #writer: StdinWriter
-  readonly #stderrLog: LineLog
-  readonly #stdoutLog: LineLog
+  readonly #logs: ReturnType<typeof pipeLogs>
   readonly #gate: FloodGate
   readonly #outputEnd: Promise<void>
   #closing: Promise<void> | undefined
@@ -42,18 +41,7 @@ export class ContainerLink implements Link {
   constructor(options: ContainerLinkOptions) {
     this.#options = options
     const { container, events, clock } = options
-    const log = events.log.bind(events)
-    const common = { log, clock, maxLinesPerSecond: outputLimits.linesPerSecond }
-    this.#stderrLog = new LineLog({
-      ...common,
-      source: 'stderr',
-      maxLineBytes: outputLimits.stderrBytes,
-    })
-    this.#stdoutLog = new LineLog({
-      ...common,
-      source: 'stdout',
-      maxLineBytes: outputLimits.junkBytes,
-    })
+    this.#logs = pipeLogs(events.log.bind(events), clock)
     this.#writer = new StdinWriter(container.stream, (bytes) => {
       this.#fail(`It stopped reading its input: ${Math.round(bytes / 2 ** 20)} MB were waiting`)
     })
@@ -97,13 +85,13 @@ export class ContainerLink implements Link {
       message: (bytes) => {
         if (!this.#isClosed) events.message(bytes)
       },
-      junk: (line) => this.#stdoutLog.write(line),
+      junk: (line) => this.#logs.stdout.write(line),
       dropped: (bytes) => this.#dropped('stdout', bytes),
       failed: (id, error) => {
         if (!this.#isClosed) events.failed(id, error, true)
       },
     })
-    const stderr = new LineFramer((line) => this.#stderrLog.write(line), {
+    const stderr = new LineFramer((line) => this.#logs.stderr.write(line), {
       maxLineBytes: outputLimits.stderrLineBytes,
       onOverflow: (bytes) => this.#dropped('stderr', bytes),
     })
@@ -158,8 +146,8 @@ export class ContainerLink implements Link {
       ? await container.exited
       : { how: 'engine_lost' as const, code: null, error: '' }
     if (this.#isClosed) return
-    this.#stdoutLog.flush()
-    this.#stderrLog.flush()
+    this.#logs.stdout.flush()
+    this.#logs.stderr.flush()
     this.#gate.close()
     const reason = exitReason(exit, {
       ...about,
@@ -167,7 +155,7 @@ export class ContainerLink implements Link {
       address: container.engine.address,
       expected: this.#closing !== undefined && this.#failure === undefined,
       failure: this.#failure,
-      lastLine: this.#stderrLog.last,
+      lastLine: this.#logs.stderr.last,
     })
     this.#log(reason.message)
     this.#isClosed = true

@@ -66,3 +66,15 @@ export class LineLog {
     log(source, `… ${lines} dropped (more than ${maxLinesPerSecond} a second)`)
   }
 }
+
+/** The logs of a server that speaks over its standard output: there, what is no message is an exception. */
+export function pipeLogs(
+  log: LineLogOptions['log'],
+  clock: Clock,
+): { stderr: LineLog; stdout: LineLog } {
+  const common = { log, clock, maxLinesPerSecond: outputLimits.linesPerSecond }
+  return {
+    stderr: new LineLog({ ...common, source: 'stderr', maxLineBytes: outputLimits.stderrBytes }),
+    stdout: new LineLog({ ...common, source: 'stdout', maxLineBytes: outputLimits.junkBytes }),
+  }
+}

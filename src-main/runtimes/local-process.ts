@@ -3,7 +3,7 @@ import { GatewayError } from '../../src-shared/errors.ts'
 import { systemClock, type Clock } from '../servers/clock.ts'
 import { FloodGate } from './flood-gate.ts'
 import { LineFramer } from './framing.ts'
-import { LineLog, outputLimits } from './line-log.ts'
+import { outputLimits, pipeLogs } from './line-log.ts'
 import { planSpawn, spawnChild } from './local-spawn.ts'
 import type { LoginEnvironment } from './login-environment.ts'
 import type { ProcessTree, ProcessTrees } from './process-tree.ts'
@@ -49,8 +49,7 @@ class LocalProcessLink implements Link {
   readonly #tree: ProcessTree
   readonly #events: LinkEvents
   readonly #writer: StdinWriter
-  readonly #stderrLog: LineLog
-  readonly #stdoutLog: LineLog
+  readonly #logs: ReturnType<typeof pipeLogs>
   readonly #gates: FloodGate[] = []
   /** Resolves when both output streams have been read to their end. */
   readonly #outputEnd: Promise<unknown>
@@ -70,18 +69,7 @@ class LocalProcessLink implements Link {
     this.#child = child
     this.#tree = tree
     this.#events = events
-    const log = events.log.bind(events)
-    const common = { log, clock, maxLinesPerSecond: outputLimits.linesPerSecond }
-    this.#stderrLog = new LineLog({
-      ...common,
-      source: 'stderr',
-      maxLineBytes: outputLimits.stderrBytes,
-    })
-    this.#stdoutLog = new LineLog({
-      ...common,
-      source: 'stdout',
-      maxLineBytes: outputLimits.junkBytes,
-    })
+    this.#logs = pipeLogs(events.log.bind(events), clock)
     this.#writer = new StdinWriter(child.stdin, (bytes) => {
       this.#fail(
         `It stopped reading its input: ${Math.round(bytes / 2 ** 20)} MB were waiting for it`,
@@ -131,7 +119,7 @@ class LocalProcessLink implements Link {
       message: (bytes) => {
         if (!this.#isClosed) this.#events.message(bytes)
       },
-      junk: (line) => this.#stdoutLog.write(line),
+      junk: (line) => this.#logs.stdout.write(line),
       dropped: (bytes) => this.#reportOverflow('stdout', bytes),
       failed: (id, error) => {
         if (!this.#isClosed) this.#events.failed(id, error, true)
@@ -143,7 +131,7 @@ class LocalProcessLink implements Link {
   #readStderr(clock: Clock): Promise<void> {
     const { stderr } = this.#child
     const gate = this.#addGate(stderr, clock)
-    const framer = new LineFramer((line) => this.#stderrLog.write(line), {
+    const framer = new LineFramer((line) => this.#logs.stderr.write(line), {
       maxLineBytes: outputLimits.stderrLineBytes,
       onOverflow: (bytes) => this.#reportOverflow('stderr', bytes),
     })
@@ -200,8 +188,8 @@ class LocalProcessLink implements Link {
     if (this.#isClosed) return
     await withinMs(lastWordsMs, this.#outputEnd)
     if (this.#isClosed) return
-    this.#stdoutLog.flush()
-    this.#stderrLog.flush()
+    this.#logs.stdout.flush()
+    this.#logs.stderr.flush()
     for (const gate of this.#gates) gate.close()
     const reason = this.#reason()
     this.#log(reason.message)
@@ -221,7 +209,7 @@ class LocalProcessLink implements Link {
         : exitCode !== null
           ? `exited with code ${exitCode}`
           : 'is being ended'
-    const lastLine = this.#stderrLog.last.trim().slice(0, 300)
+    const lastLine = this.#logs.stderr.last.trim().slice(0, 300)
     const lastWords = expected || lastLine === '' ? '' : ` Its last line on stderr: ${lastLine}`
     const why = this.#failure !== undefined && exitCode === null ? ` ${this.#failure}.` : ''
     return {
