@@ -1,6 +1,5 @@
 import { useNavigate } from '@tanstack/react-router'
-import { ArrowLeft, Copy, Ellipsis, FilePen, Play, RotateCw, Square, Trash2, X } from 'lucide-react'
-import { useEffect, useRef } from 'react'
+import { Copy, Ellipsis, FilePen, Play, RotateCw, Square, Trash2 } from 'lucide-react'
 import { actionWords, actOn } from '../../../src-shared/action-words.ts'
 import type { ServerDetailView } from '../../../src-shared/api-servers.ts'
 import { shownState } from '../../../src-shared/shown-state.ts'
@@ -8,6 +7,7 @@ import { startOrStop, useServerActs } from '../../actions/actions.ts'
 import { Button, IconButton } from '../../components/button.tsx'
 import { cx } from '../../components/class-names.ts'
 import { copyText } from '../../components/copy.ts'
+import { DetailHeader } from '../../components/detail-header.tsx'
 import { Menu } from '../../components/menu.tsx'
 import { StatusMark } from '../../components/status-mark.tsx'
 import { useRead } from '../../queries.ts'
@@ -23,28 +23,13 @@ export function ServerHeader({ server }: { server: ServerDetailView }) {
   const state = shownState(server)
   // The panel below has the one thing to do.
   const waits = state === 'sign_in_needed' || state === 'signing_in'
-  const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
-    // It covers the list that had the focus.
-    if (!window.matchMedia('(min-width: 960px)').matches) heading.current?.focus()
-  }, [])
   return (
-    <header className="flex shrink-0 flex-col gap-1 px-5 pt-4 pb-2">
-      <div className="flex min-h-8 items-center gap-2.5">
-        <IconButton
-          icon={ArrowLeft}
-          label="All servers"
-          className="-ml-2 wide:hidden"
-          onClick={back}
-        />
-        <h2
-          ref={heading}
-          tabIndex={-1}
-          className="outline-none min-w-0 truncate text-title font-semibold tracking-[-0.01em]"
-        >
-          {server.display_name}
-        </h2>
-        <span className="ml-auto flex shrink-0 items-center gap-1.5">
+    <DetailHeader
+      name={server.display_name}
+      all="All servers"
+      onBack={back}
+      acts={
+        <>
           {server.enabled && !waits && (
             <>
               {main === 'stop' && (
@@ -64,22 +49,20 @@ export function ServerHeader({ server }: { server: ServerDetailView }) {
             </>
           )}
           <MoreMenu server={server} />
-          <IconButton icon={X} label="Close" className="max-wide:hidden" onClick={back} />
-        </span>
-      </div>
-      <p className="flex min-w-0 items-center gap-2 text-muted">
-        <StatusMark status={state} />
-        <span
-          className={cx(
-            'truncate',
-            state === 'unhealthy' && 'text-bad',
-            state === 'sign_in_needed' && 'text-warn',
-          )}
-        >
-          {stateInWords(server)}
-        </span>
-      </p>
-    </header>
+        </>
+      }
+    >
+      <StatusMark status={state} />
+      <span
+        className={cx(
+          'truncate',
+          state === 'unhealthy' && 'text-bad',
+          state === 'sign_in_needed' && 'text-warn',
+        )}
+      >
+        {stateInWords(server)}
+      </span>
+    </DetailHeader>
   )
 }
 
