@@ -3,9 +3,10 @@ import { z } from 'zod'
 /** `runtime: {type: docker}` of the catalog: a server in a container. */
 
 const text = z.string().min(1)
-const template = String.raw`.*\$\{.*`
+const template = String.raw`\$\{`
 
-const memoryPattern = /^(\d+(?:\.\d+)?)\s*([kmg]?)(?:i?b)?$/i
+// Without a flag: readers of the JSON Schema know none.
+const memoryPattern = /^(\d+(?:\.\d+)?)\s*([kmgKMG]?)(?:[iI]?[bB])?$/
 
 /** The bytes of `512m`, `1.5g`, `536870912`; undefined for what is no such text. */
 export function memoryBytes(written: string | undefined): number | undefined {
@@ -21,7 +22,7 @@ export const volumePattern =
 
 /** Also lets a text with `${…}` through: what becomes of it is checked at the start. */
 function orTemplate(pattern: RegExp): RegExp {
-  return new RegExp(`${pattern.source}|${template}`, `s${pattern.flags}`)
+  return new RegExp(`${pattern.source}|${template}`)
 }
 
 export const dockerRuntime = z

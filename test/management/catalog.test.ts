@@ -1,5 +1,6 @@
 import fs from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { openHost } from './host.ts'
 
 const text = `# all of mine
@@ -145,4 +146,14 @@ test('a snippet gives entries that can be added', async () => {
   await expect(call('catalog.from_snippet', { text: 'what?' })).rejects.toMatchObject({
     code: 'bad_request',
   })
+})
+
+test('a pattern of the schema takes what the gateway takes, for readers that know no flags', async () => {
+  const { call } = await openHost()
+  const schema = JSON.stringify(await call('catalog.schema', {}))
+  const [, written] = /"memory":\{[^{}]*"pattern":("[^"]+")/.exec(schema) ?? []
+  const pattern = new RegExp(z.string().parse(JSON.parse(written ?? '0')))
+  for (const size of ['512M', '1.5 g', '2GiB', '4096', '${SIZE}', 'x\n${SIZE}'])
+    expect(size).toMatch(pattern)
+  expect('much').not.toMatch(pattern)
 })
