@@ -50,20 +50,32 @@ function whyNone(raw: JsonRecord): string {
 /** A client starts it elsewhere than the gateway does. */
 function withAbsolutePaths(entry: JsonRecord, server: RawServer): JsonRecord {
   const runtime = entry['runtime']
-  if (!isRecord(runtime) || runtime['type'] !== 'local-process') return entry
+  if (!isRecord(runtime)) return entry
   const { folder, runsIn } = server
   const atHome = (text: string): string => fromHome(text, server.homedir)
   const absolute = (text: unknown): unknown =>
     typeof text === 'string' && !text.startsWith('$') ? resolved(folder, atHome(text)) : text
+  const file = entry['env_file']
+  const whole = { ...entry, ...(file === undefined ? {} : { env_file: absolute(file) }) }
   const plain: JsonRecord = { ...runtime }
+  if (runtime['type'] === 'docker') {
+    if (Array.isArray(runtime['volumes']))
+      plain['volumes'] = runtime['volumes'].map((one) => absoluteVolume(folder, String(one)))
+    return { ...whole, runtime: plain }
+  }
+  if (runtime['type'] !== 'local-process') return entry
   const command = atHome(String(runtime['command']))
   plain['command'] = /^\.{1,2}[\\/]|^[^\\/$]+[\\/]/.test(command) ? absolute(command) : command
   if (Array.isArray(runtime['args']))
     plain['args'] = runtime['args'].map((arg) => (typeof arg === 'string' ? atHome(arg) : arg))
   const cwd = runtime['working_dir'] ?? runsIn
   if (cwd !== undefined) plain['working_dir'] = absolute(cwd)
-  const file = entry['env_file']
-  return { ...entry, runtime: plain, ...(file === undefined ? {} : { env_file: absolute(file) }) }
+  return { ...whole, runtime: plain }
+}
+
+/** `./data:/data`, from the folder that its source starts at. */
+export function absoluteVolume(folder: string, volume: string): string {
+  return volume.replace(/^\.{1,2}(?=[\\/:])[^:]*/, (source) => resolved(folder, source))
 }
 
 function fromHome(text: string, homedir: string): string {

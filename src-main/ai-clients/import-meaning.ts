@@ -5,6 +5,7 @@ import { canonicalJson } from '../../src-shared/json-record.ts'
 import type { JsonRecord } from '../../src-shared/json-record.ts'
 import { interpolate } from '../catalog/interpolate.ts'
 import type { Lookup } from '../catalog/interpolate.ts'
+import { absoluteVolume } from './import-entry.ts'
 
 /** What an entry starts or reaches, as one text: equal for entries of which one is enough. Undefined if it is not valid. */
 export function meaningOf(entry: JsonRecord, lookup: Lookup, baseDir: string): string | undefined {
@@ -21,8 +22,14 @@ function resolved(definition: ServerDefinition, lookup: Lookup, baseDir: string)
   }
   const map = (values: Record<string, string>): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, text(value)]))
-  // Clients' files name no images: these are only compared with each other.
-  if (runtime.type === 'docker') return { runtime, env: map(env), env_file, inherit_env, baseDir }
+  const file = env_file === undefined ? undefined : path.resolve(baseDir, text(env_file))
+  if (runtime.type === 'docker') {
+    // Whatever it is called.
+    const { container_name: _name, ...rest } = runtime
+    const texts = canonicalJson({ ...rest, volumes: undefined })
+    const volumes = rest.volumes.map((volume) => absoluteVolume(baseDir, text(volume)))
+    return { container: text(texts), volumes, env: map(env), env_file: file, inherit_env }
+  }
   if (runtime.type !== 'local-process') {
     const headers = Object.entries(map(runtime.headers)).map(([name, value]) => [
       name.toLowerCase(),
@@ -37,6 +44,6 @@ function resolved(definition: ServerDefinition, lookup: Lookup, baseDir: string)
     env: map(env),
     inherit_env,
     working_dir: working_dir === undefined ? undefined : path.resolve(baseDir, text(working_dir)),
-    env_file: env_file === undefined ? undefined : path.resolve(baseDir, text(env_file)),
+    env_file: file,
   }
 }

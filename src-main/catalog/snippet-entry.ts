@@ -2,6 +2,7 @@ import type { SnippetEntry } from '../../src-shared/api.ts'
 import { isRecord } from '../../src-shared/json-record.ts'
 import type { JsonRecord } from '../../src-shared/json-record.ts'
 import { literalGlob } from '../../src-shared/glob.ts'
+import { choosesEngine, containerStart, readDockerRun } from './docker-command.ts'
 import { shellWords } from './shell-words.ts'
 import { SnippetTexts } from './snippet-templates.ts'
 import type { TextRules } from './snippet-templates.ts'
@@ -29,8 +30,9 @@ export function entryOf(
   const id = freeId(name, context.taken)
   const texts = new SnippetTexts(id, context)
   const read = new Reader(raw)
-  const runtime = localRuntime(read, texts) ?? remoteRuntime(read, texts)
-  if (runtime === undefined) return undefined
+  const local = localCommand(read)
+  const start = local === undefined ? remoteStart(read, texts) : localStart(local, read, texts)
+  if (start === undefined) return undefined
   context.taken.add(id)
   const entry: JsonRecord = { id }
   const title = read.text('title', 'display_name') ?? (id === name ? undefined : name)
@@ -38,15 +40,7 @@ export function entryOf(
   const about = read.text('description')
   if (about !== undefined) entry['description'] = about
   if (read.take('disabled') === true || read.take('enabled') === false) entry['enabled'] = false
-  entry['runtime'] = runtime
-  if (runtime['type'] === 'local-process') {
-    const env = variables(read, texts)
-    if (Object.keys(env).length > 0) entry['env'] = env
-    const file = read.text('envFile', 'env_file')
-    if (file !== undefined) entry['env_file'] = texts.text(file)
-    const inherited = inheritedNames(read.take('env_vars'))
-    if (inherited.length > 0) entry['inherit_env'] = inherited
-  }
+  Object.assign(entry, start)
   const tools = toolFilter(read)
   if (tools !== undefined) entry['tools'] = tools
   const left = read.left().filter((key) => !pointless.has(key))
@@ -84,7 +78,13 @@ class Reader {
   }
 }
 
-function localRuntime(read: Reader, texts: SnippetTexts): JsonRecord | undefined {
+interface LocalCommand {
+  command: string
+  args: string[]
+  folder: string | undefined
+}
+
+function localCommand(read: Reader): LocalCommand | undefined {
   const raw = read.take('command', 'cmd')
   // Zed: {"command": {"path", "args", "env"}}.
   const nested = isRecord(raw) ? raw : {}
@@ -96,16 +96,35 @@ function localRuntime(read: Reader, texts: SnippetTexts): JsonRecord | undefined
   const split =
     args.length === 0 && !/[\\/]/.test(given.split(' ', 1)[0] ?? '') ? shellWords(given) : [given]
   const [command = given, ...more] = split
-  const runtime: JsonRecord = { type: 'local-process', command: texts.text(command) }
-  const all = [...more, ...args].map((arg) => texts.text(arg))
-  if (all.length > 0) runtime['args'] = all
-  const folder = read.text('cwd', 'working_dir', 'workingDirectory')
-  if (folder !== undefined) runtime['working_dir'] = texts.text(folder)
   read.nestedEnv = nested['env']
-  return runtime
+  return {
+    command,
+    args: [...more, ...args],
+    folder: read.text('cwd', 'working_dir', 'workingDirectory'),
+  }
 }
 
-function remoteRuntime(read: Reader, texts: SnippetTexts): JsonRecord | undefined {
+/** `runtime`, `env`, `env_file` and `inherit_env` of a local process, or of the container that it is there for. */
+function localStart(local: LocalCommand, read: Reader, texts: SnippetTexts): JsonRecord {
+  const env = variables(read, texts)
+  const file = read.text('envFile', 'env_file')
+  const inherited = inheritedNames(read.take('env_vars'))
+  const run = file === undefined ? readDockerRun(local) : undefined
+  if (run !== undefined && !choosesEngine([...Object.keys(env), ...inherited]))
+    return containerStart(run, { env, inherited }, texts)
+  const { command, args, folder } = local
+  const runtime: JsonRecord = { type: 'local-process', command: texts.text(command) }
+  if (args.length > 0) runtime['args'] = args.map((arg) => texts.text(arg))
+  if (folder !== undefined) runtime['working_dir'] = texts.text(folder)
+  return {
+    runtime,
+    ...(Object.keys(env).length > 0 && { env }),
+    ...(file !== undefined && { env_file: texts.text(file) }),
+    ...(inherited.length > 0 && { inherit_env: inherited }),
+  }
+}
+
+function remoteStart(read: Reader, texts: SnippetTexts): JsonRecord | undefined {
   const url = read.text('httpUrl', 'url', 'serverUrl', 'uri', 'endpoint')
   if (url === undefined || !/^https?:\/\/|^\$|^\{/i.test(url)) return undefined
   const kind = (read.text('type', 'transport', 'transportType') ?? '').toLowerCase()
@@ -118,7 +137,7 @@ function remoteRuntime(read: Reader, texts: SnippetTexts): JsonRecord | undefine
     : []
   const all = { ...Object.fromEntries(values), ...headersByVariable(read, texts) }
   if (Object.keys(all).length > 0) runtime['headers'] = all
-  return runtime
+  return { runtime }
 }
 
 /** Codex, fx and Vibe name the variables that hold what a header says. */

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { httpEntry, stdioEntry } from '../../src-main/ai-clients/client-entry.ts'
 import { chooseFile } from '../../src-main/ai-clients/client-paths.ts'
@@ -187,6 +188,30 @@ posixOnly("what clients' entries say besides", () => {
     const server = { command, args, env: { TEAM: 'blue' } }
     const found = await one('cursor', '.cursor/mcp.json', { mcpServers: { a: server } })
     expect(found.runtime).toMatchObject(runtime)
+  })
+
+  test('docker run is a container of the gateway, known again once it is in the catalog', async () => {
+    const bench = new ImportBench()
+    const options = '--rm -i --name mine -e GITHUB_TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345'
+    const args = ['run', ...options.split(' '), '-v', './notes:/notes:ro', 'mcp/notes', '/notes']
+    const file = 'work/.mcp.json'
+    bench.user.write(file, JSON.stringify({ mcpServers: { notes: { command: 'docker', args } } }))
+    const source = { from: 'file' as const, file: path.join(bench.user.home, file) }
+    const [found] = await bench.servers(source)
+    expect(found?.secrets).toMatchObject([{ place: 'variable', where: 'GITHUB_TOKEN' }])
+    expect(found?.entry).toEqual({
+      id: 'notes',
+      runtime: {
+        type: 'docker',
+        image: 'mcp/notes',
+        args: ['/notes'],
+        container_name: 'mine',
+        volumes: [`${path.join(bench.user.home, 'work', 'notes')}:/notes:ro`],
+      },
+      env: { GITHUB_TOKEN: '${secret:GITHUB_TOKEN}' },
+    })
+    await bench.importAll(source)
+    expect(await bench.servers(source)).toMatchObject([{ duplicate_of: 'notes' }])
   })
 
   test('our own entries are left out, whoever wrote them', async () => {

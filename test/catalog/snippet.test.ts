@@ -186,7 +186,7 @@ describe('command lines and addresses', () => {
     [
       'docker run -i --rm \\\n  ghcr.io/github/github-mcp-server',
       'github',
-      local('docker', ['run', '-i', '--rm', 'ghcr.io/github/github-mcp-server']),
+      { type: 'docker', image: 'ghcr.io/github/github-mcp-server' },
     ],
     ['./bin/files-mcp --stdio', 'files', local('./bin/files-mcp', ['--stdio'])],
     [
@@ -245,4 +245,87 @@ test.each([
   ['{"id": "a", "runtime": {"type": "rocket"}}', 'cannot be used'],
 ])('%s is refused with a reason', (text, why) => {
   expect(() => entriesFromSnippet(text)).toThrow(why)
+})
+
+describe('docker run becomes a container of the gateway', () => {
+  const run = (...args: string[]) => ({ command: 'docker', args: ['run', ...args] })
+
+  test('with its variables: written out, of the entry, or of the environment', () => {
+    const servers = {
+      github: {
+        ...run('-i', '--rm', '-e', 'TOKEN', '-e', 'HOST', '--env=LEVEL=info', '-eMODE=<your-mode>'),
+        env: { TOKEN: '<YOUR_TOKEN>', UNUSED: 'x' },
+      },
+    }
+    servers.github.args.push('ghcr.io/github/github-mcp-server', 'stdio', '--read-only')
+    expect(entries(json({ mcpServers: servers }))).toEqual([
+      {
+        id: 'github',
+        runtime: {
+          type: 'docker',
+          image: 'ghcr.io/github/github-mcp-server',
+          args: ['stdio', '--read-only'],
+        },
+        env: { TOKEN: '${TOKEN}', LEVEL: 'info', MODE: '${MODE}' },
+        inherit_env: ['HOST'],
+      },
+    ])
+    expect(notes(json({ mcpServers: servers }))).toEqual([
+      'Set the variable TOKEN in your environment.',
+      'Set the variable MODE in your environment.',
+      'Left out, since `docker run` did not hand it to the container: UNUSED.',
+      expect.stringContaining('The gateway runs this container itself'),
+    ])
+  })
+
+  test('with its limits, folders and network', () => {
+    const options =
+      '-it --init --read-only --name files -m 512m --cpus=0.5 -u 1000:1000 --network=none --pull missing -a stdin ' +
+      '--label a=b --cap-drop=ALL --security-opt no-new-privileges -v /data:/data:ro -v ${DATA}:/more --env-file /keys.env ' +
+      '--mount type=bind,src=/a,dst=/c,readonly --mount source=cache,target=/cache'
+    const args = ['run', ...options.split(' '), 'mcp/files']
+    const found = entries(json({ files: { command: '/usr/bin/podman', args } }))
+    expect(found).toEqual([
+      {
+        id: 'files',
+        runtime: {
+          type: 'docker',
+          engine: 'podman',
+          image: 'mcp/files',
+          read_only: true,
+          container_name: 'files',
+          memory: '512m',
+          cpus: 0.5,
+          user: '1000:1000',
+          network: 'none',
+          volumes: ['/data:/data:ro', '${DATA}:/more', '/a:/c:ro', 'cache:/cache'],
+        },
+        env_file: '/keys.env',
+      },
+    ])
+  })
+
+  test.each([
+    ['what a container of the gateway never is', run('-i', '--privileged', 'mcp/x')],
+    ['another entry point', run('-i', '--entrypoint', 'sh', 'mcp/x')],
+    ['a published port', run('-p', '8080:80', 'mcp/x')],
+    ['in the background', run('-d', 'mcp/x')],
+    ['a shell’s variable in a volume', run('-v', '$PWD:/data', 'mcp/x')],
+    ['a size that is none', run('-m', 'much', 'mcp/x')],
+    ['a number that is none', run('--cpus', 'all', 'mcp/x')],
+    ['no image', run('-i', '--rm')],
+    ['no value', run('-i', '-e')],
+    ['an image that is always pulled', run('--pull=always', 'mcp/x')],
+    ['two files of variables', run('--env-file', '/a', '--env-file', '/b', 'mcp/x')],
+    ['a temporary mount', run('--mount', 'type=tmpfs,target=/x', 'mcp/x')],
+    ['another engine', { ...run('mcp/x'), env: { DOCKER_HOST: 'tcp://a.example:2376' } }],
+    ['a folder of its own, with a relative volume', { ...run('-v', './a:/a', 'mcp/x'), cwd: '/w' }],
+    ['another command of Docker', { command: 'docker', args: ['mcp', 'gateway', 'run'] }],
+    ['another program', { command: 'docker-mcp', args: ['run', 'mcp/x'] }],
+  ])('but not with %s', (_name, server) => {
+    const [found] = entries(json({ x: server }))
+    expect(found).toMatchObject({
+      runtime: { type: 'local-process', command: server.command, args: server.args },
+    })
+  })
 })
