@@ -136,8 +136,8 @@ export interface GatewayCore extends Gateway {
   checkHealth(): void
   /** Takes new settings for the servers' lives: they apply from the next time they are looked at. */
   setLife(config: LifeConfig): void
-  /** SIGKILL to every process of every server, at once; for an uncaught exception. */
-  killAll(): void
+  /** SIGKILL to every process of every server, at once; resolves when their containers are gone, or 1.5 s later. */
+  killAll(): Promise<void>
 }
 
 const maxSessions = 5_000
@@ -349,7 +349,7 @@ export async function createGateway(options: GatewayOptions): Promise<GatewayCor
     }),
     onEvent: (fn) => feed.follow(fn),
     isQuiet: () => sessions.size === 0 && supervisor.all().every((server) => server.isQuiet),
-    killAll: () => trees.killAllSync(),
+    killAll: () => (trees.killAllSync(), containers.kill()),
     shutdown: async () => {
       closing = true
       signIns?.close()

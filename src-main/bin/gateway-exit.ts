@@ -1,9 +1,13 @@
 import type { Host } from '../host/host.ts'
 
+/** npm and `timeout` pass on a signal that the terminal or they themselves have sent to us as well. */
+const sameSignalMs = 500
+
 /** All ways out of the gateway: a signal, a second one, quiet, a bug. */
 export class GatewayExit {
   readonly #host: Host
-  #isStopping = false
+  #stoppingSince: number | undefined
+  #isKilling = false
 
   constructor(host: Host) {
     this.#host = host
@@ -24,17 +28,21 @@ export class GatewayExit {
 
   /** Lets what is in flight finish, ends every server, and ends the process with code 0. */
   shutdown(why: string): void {
-    if (this.#isStopping) return
-    this.#isStopping = true
+    if (this.#stoppingSince !== undefined) return
+    this.#stoppingSince = performance.now()
     this.#host.log.info({}, `Stopping: ${why}.`)
     this.#host.close().then(
       () => process.exit(0),
-      (error: unknown) => this.#crash(error, 'shutdown'),
+      (error: unknown) => {
+        this.#host.log.error({ error }, 'Not everything stopped in time; what was left was killed.')
+        process.exit(1)
+      },
     )
   }
 
   #stopOrKill(signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP'): void {
-    if (!this.#isStopping) return this.shutdown(`${signal} was received`)
+    if (this.#stoppingSince === undefined) return this.shutdown(`${signal} was received`)
+    if (performance.now() - this.#stoppingSince < sameSignalMs) return
     this.#host.log.warn({}, `A second signal (${signal}): what is in flight is given up.`)
     this.#killNow()
   }
@@ -51,10 +59,9 @@ export class GatewayExit {
   }
 
   #killNow(): void {
-    try {
-      this.#host.kill()
-    } finally {
-      process.exit(1)
-    }
+    const leave = (): never => process.exit(1)
+    if (this.#isKilling) leave()
+    this.#isKilling = true
+    this.#host.kill().then(leave, leave)
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../servers/clock.ts'
+import { atMost } from '../runtimes/at-most.ts'
 import { FloodGate } from '../runtimes/flood-gate.ts'
 import { LineFramer } from '../runtimes/framing.ts'
 import { outputLimits, pipeLogs } from '../runtimes/line-log.ts'
@@ -168,12 +169,4 @@ export class ContainerLink implements Link {
   #log(text: string): void {
     if (!this.#isClosed) this.#options.events.log('lifecycle', text)
   }
-}
-
-/** Waits for `promise`, at most `ms`. */
-async function atMost(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-  await Promise.race([promise, limit])
-  clearTimeout(timer)
 }

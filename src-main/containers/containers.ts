@@ -1,5 +1,6 @@
 import type { ContainerRow } from '../../src-shared/container.ts'
 import { asGatewayError } from '../../src-shared/errors.ts'
+import { atMost } from '../runtimes/at-most.ts'
 import type { Launch } from '../runtimes/runtime.ts'
 import type { Clock } from '../servers/clock.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -33,6 +34,7 @@ export interface ContainersOptions {
 
 /** At shutdown, for what an engine did not do at the first telling. */
 const closeMs = 3_000
+const killMs = 1_500
 
 interface Running {
   server: ContainerServer
@@ -114,11 +116,19 @@ export class Containers {
     return total
   }
 
+  /** Removes all that are ours, whatever they are at, at most 1.5 s. Never rejects. */
+  async kill(): Promise<void> {
+    this.#closed.abort()
+    const killed = [...this.#sessions.values()].map((session) => {
+      session.live.clear()
+      return session.sweep().catch(() => {})
+    })
+    await atMost(killMs, Promise.all(killed))
+  }
+
   /** When all servers have been stopped: sees to it that nothing is left, at most 3 s. */
   async close(): Promise<void> {
     this.#closed.abort()
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, closeMs)))
     const swept = [...this.#sessions.values()].map((session) =>
       session.sweep().catch((error: unknown) => {
         if (!session.isInDoubt) return
@@ -128,8 +138,7 @@ export class Containers {
         )
       }),
     )
-    await Promise.race([Promise.all(swept), late])
-    clearTimeout(timer)
+    await atMost(closeMs, Promise.all(swept))
   }
 
   #started(running: Running): () => void {

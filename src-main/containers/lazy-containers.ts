@@ -78,6 +78,11 @@ export class LazyContainers implements ContainersAccess {
     return this.#loading === undefined ? {} : (await this.#loading).memory()
   }
 
+  /** Without grace, at most 1.5 s. Never rejects. */
+  async kill(): Promise<void> {
+    await (await this.#loading)?.kill()
+  }
+
   async close(): Promise<void> {
     await (await this.#loading)?.close()
   }

@@ -34,7 +34,7 @@ export interface GatewayLinkOptions {
    * Rejects with AlreadyRunningError, or GatewayError for what a person must mend. `onKill` gets what ends every process
    * of every server at once, from before the first one runs.
    */
-  host: (settings: Settings, onKill: (kill: () => void) => void) => Promise<OwnGateway>
+  host: (settings: Settings, onKill: (kill: () => Promise<void>) => void) => Promise<OwnGateway>
   /** Rejects with GatewayError. */
   attach: (settings: Settings, info: GatewayInfo) => Promise<AttachedGateway>
 }
@@ -61,7 +61,7 @@ export class GatewayLink implements Peer {
   private opening: Promise<void> = Promise.resolve()
   private isClosing = false
   private unfollow = (): void => {}
-  private killOwn = (): void => {}
+  private killOwn = (): Promise<void> => Promise.resolve()
   private readonly followers = new Set<(event: ApiEvent) => void>()
   private readonly watchers = new Set<() => void>()
 
@@ -118,10 +118,10 @@ export class GatewayLink implements Peer {
     await this.end()
   }
 
-  /** Every process of every server of our own gateway, whatever it is at; synchronous. */
-  kill(): void {
+  /** Every process of every server of our own gateway, at once; resolves when their containers are gone, or 1.5 s later. */
+  kill(): Promise<void> {
     this.isClosing = true
-    this.killOwn()
+    return this.killOwn()
   }
 
   checkHealth(): void {

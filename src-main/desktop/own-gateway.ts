@@ -10,7 +10,7 @@ const caller = { principal: 'desktop', session: 'desktop' }
 /** Hosts the gateway in this process: docs/adr/0007. Rejects with AlreadyRunningError or GatewayError. */
 export async function hostGateway(
   settings: Settings,
-  onKill: (kill: () => void) => void,
+  onKill: (kill: () => Promise<void>) => void,
 ): Promise<OwnGateway> {
   const host = await Host.claim(settings, {
     workerFile: programFile('parse-worker'),

@@ -19,8 +19,8 @@ export interface Quit {
 export function setupQuit({ link, onLeave }: QuitOptions): Quit {
   let phase: 'running' | 'stopping' | 'stopped' = 'running'
   const kill = (): void => {
-    link.kill()
-    app.exit(1)
+    const leave = (): void => app.exit(1)
+    link.kill().then(leave, leave)
   }
   const stop = (last: () => void): void => {
     if (phase !== 'running') return kill()
@@ -62,7 +62,7 @@ function delay(event: unknown): void {
 
 /** Windows ends the process when this returns. */
 export function endWithSession(window: BrowserWindow, link: GatewayLink): void {
-  window.on('session-end', () => link.kill())
+  window.on('session-end', () => void link.kill())
 }
 
 /** A bug: servers must not outlive the process that would have stopped them. */
@@ -72,9 +72,9 @@ export function setupCrash(link: GatewayLink): void {
       process.stderr.write(
         `Open MCP Gateway has a bug and ends; its servers are killed.\n${text(thrown)}\n`,
       )
-      link.kill()
     } finally {
-      app.exit(1)
+      const leave = (): void => app.exit(1)
+      link.kill().then(leave, leave)
     }
   }
   process.on('uncaughtException', crash)

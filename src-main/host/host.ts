@@ -150,13 +150,11 @@ export class Host {
     await this.#gateway?.reload().catch(() => {})
   }
 
-  /** SIGKILL to every process of every server, at once; for an uncaught exception. */
-  kill(): void {
-    try {
-      this.#gateway?.killAll()
-    } finally {
-      this.#release()
-    }
+  /** SIGKILL to every process of every server, at once; resolves when their containers are gone, or 1.5 s later. */
+  async kill(): Promise<void> {
+    const killed = this.#gateway?.killAll()
+    this.#release()
+    await killed
   }
 
   async #start(): Promise<void> {
@@ -330,7 +328,7 @@ export class Host {
     const tooLong = new Promise<never>((_, reject) => {
       limit = setTimeout(
         () =>
-          reject(new GatewayError('internal', 'Stopping took too long; what is left is killed.')),
+          reject(new GatewayError('internal', 'Stopping took too long; what was left was killed.')),
         config.drain_timeout_seconds * 1000 + stopLimitMs,
       )
     })
@@ -338,7 +336,7 @@ export class Host {
       const stopped = Promise.resolve(this.#starting?.catch(() => {})).then(() => this.#stop())
       await Promise.race([stopped, tooLong])
     } catch (error) {
-      this.kill()
+      await this.kill()
       throw error
     } finally {
       clearTimeout(limit)

@@ -1,6 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { systemClock, type Clock } from '../servers/clock.ts'
+import { atMost } from './at-most.ts'
 import { FloodGate } from './flood-gate.ts'
 import { LineFramer } from './framing.ts'
 import { outputLimits, pipeLogs } from './line-log.ts'
@@ -186,7 +187,7 @@ class LocalProcessLink implements Link {
   /** Reads what has been written to the end (within limits), then says that it is over. */
   async #tellClosed(): Promise<void> {
     if (this.#isClosed) return
-    await withinMs(lastWordsMs, this.#outputEnd)
+    await atMost(lastWordsMs, this.#outputEnd)
     if (this.#isClosed) return
     this.#logs.stdout.flush()
     this.#logs.stderr.flush()
@@ -236,12 +237,4 @@ function readToEnd(
     stream.once('end', () => reader.end())
     stream.once('close', resolve)
   })
-}
-
-/** Waits for `promise`, at most `ms`. */
-async function withinMs(ms: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-  await Promise.race([promise, limit])
-  clearTimeout(timer)
 }

@@ -8,6 +8,7 @@ import {
   type ProcessName,
   type ProcessTable,
 } from './process-table.ts'
+import { atMost } from './at-most.ts'
 import { systemProcessTable } from './system-process-table.ts'
 
 /** How long a server may take to leave after its stdin was closed, unless told otherwise. */
@@ -195,7 +196,7 @@ export class ProcessTree {
     const look = this.#living()
     if (this.#rootIsAlive && graceMs > 0) {
       const hurried = new Promise<void>((resolve) => (this.#hurry = resolve))
-      await waitAtMost(graceMs, Promise.race([this.#exited, hurried]))
+      await atMost(graceMs, Promise.race([this.#exited, hurried]))
     }
     await look
     if (!this.#table.hasSigterm) return await this.#endOnWindows()
@@ -251,7 +252,7 @@ export class ProcessTree {
       })
     }
     await this.#table.signal(await this.#living(), 'SIGKILL').catch(() => {})
-    await waitAtMost(killMs, this.#exited)
+    await atMost(killMs, this.#exited)
     return !this.#rootIsAlive
   }
 
@@ -338,13 +339,4 @@ function killWindowsTreeSync(pid: number): void {
   } catch {
     // It has ended meanwhile.
   }
-}
-
-/** Waits for `promise`, at most `ms`; keeps the gateway alive so long, as children must not outlive it. */
-async function waitAtMost(ms: number, promise: Promise<unknown>): Promise<void> {
-  const limit = new AbortController()
-  await Promise.race([
-    promise,
-    delay(ms, undefined, { signal: limit.signal }).catch(() => undefined),
-  ]).finally(() => limit.abort())
 }

@@ -90,7 +90,7 @@ test('kill ends every process at once and gives the folder free', async () => {
   await host.start()
   await host.gateway.start('one')
   const { pids } = host.gateway.server('one')
-  host.kill()
+  await host.kill()
   await expect.poll(() => pids.filter(isAlive)).toEqual([])
   expect(runningGateway(mine.files)).toBeUndefined()
   await host.close()
