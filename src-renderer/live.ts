@@ -68,6 +68,7 @@ const catalogKeys = [
   keyOf('server.lists'),
   keyOf('catalog.read'),
   keyOf('gateway.info'),
+  keyOf('secrets.list'),
 ]
 
 function applyRows(cache: QueryClient, changed: ReadonlyMap<string, ServerRow>): void {

@@ -26,6 +26,7 @@ type ReadName = Extract<
   | 'clients.list'
   | 'clients.check'
   | 'access.list'
+  | 'secrets.list'
   | 'desktop.get'
 >
 

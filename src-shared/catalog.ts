@@ -12,7 +12,7 @@ const envMap = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string()
 const headers = z.record(text, z.string()).default({}).meta({
   title: 'Headers',
   description:
-    'HTTP headers sent with every request. Take secrets from a variable: `Bearer ${TOKEN}`.',
+    'HTTP headers sent with every request. Keep secrets out of the catalog: `Bearer ${secret:TOKEN}`.',
 })
 const url = text.meta({ title: 'URL', description: 'Where the server answers.' })
 
@@ -131,7 +131,7 @@ export const serverDefinition = z.strictObject({
   env: envMap.default({}).meta({
     title: 'Variables',
     description:
-      'Environment variables for the program. Take secrets from your environment: `${NAME}`.',
+      'Environment variables for the program. Keep secrets out of the catalog: `${secret:NAME}`.',
   }),
   env_file: text.optional().meta({
     title: 'Variables file',

@@ -172,7 +172,9 @@ class UserOptions {
     const name = `${this.#server}_${key}`.replaceAll(/[^A-Za-z0-9]+/g, '_').toUpperCase()
     const about = title ?? key
     if (sensitive === true) {
-      this.#notes.add(`${about}: set the secret ${name} (gateway secrets set ${name})`)
+      this.#notes.add(
+        `${about}: set the secret ${name} (in Settings, or by gateway secrets set ${name})`,
+      )
       // What need not be given may be empty.
       return required === true ? `\${secret:${name}}` : `\${secret:${name}:-}`
     }

@@ -23,7 +23,7 @@ export type ImportEntry = { entry: JsonRecord; notes: string[] } | { problem: st
 /** An entry of the catalog for a server, secrets still written out. `taken`: ids; the entry's own is not added. */
 export function importEntry(server: RawServer, taken: ReadonlySet<string>): ImportEntry {
   const { name, raw, rules } = server
-  const context = { ...rules, keepsSecrets: true, taken: new Set(taken) }
+  const context = { ...rules, taken: new Set(taken) }
   const found = entryFrom(name, raw, context)
   if (found === undefined) return { problem: whyNone(raw) }
   const notes = new Set(found.notes)

@@ -88,7 +88,7 @@ export function literalSecrets(entry: JsonRecord): LiteralSecret[] {
 /** The secrets that stand in a client's entry, as they stand there. */
 export function secretsIn(name: string, value: unknown): string[] {
   if (!isRecord(value)) return []
-  const rules = { taken: new Set<string>(), keepsSecrets: true, syntax: 'literal' as const }
+  const rules = { taken: new Set<string>(), syntax: 'literal' as const }
   const made = entryFrom(name, value, rules)
   return made === undefined ? [] : literalSecrets(made.entry).map((one) => one.value)
 }

@@ -3,7 +3,7 @@ import type { JsonRecord } from '../../src-shared/json-record.ts'
 import type { SnippetTexts } from './snippet-templates.ts'
 
 const note =
-  'The gateway runs this container itself, without capabilities and new privileges. A server that needs them keeps its command: `runtime: {type: local-process, command: docker, args: [run, …]}`.'
+  'The gateway runs this container itself, without capabilities and new privileges. A server that needs them has to be a local process, with the command docker.'
 
 /** What a command line says of a container, its texts as they stand there. */
 export interface DockerRun {

@@ -15,8 +15,6 @@ export interface TextRules {
   syntax?: 'any' | 'dollar' | 'literal'
   /** The folder of the project that the file belongs to. */
   project?: string
-  /** Somebody looks after secrets that are written out, and those that are asked for are kept as secrets. */
-  keepsSecrets?: boolean
 }
 
 /** Takes the texts of other programs over: their variables become ours, and what stands for a secret becomes one. */
@@ -34,15 +32,15 @@ export class SnippetTexts {
   /** The value of the environment variable `name`: a placeholder becomes the variable of that name. */
   variable(text: string, name: string): string {
     if (isPlaceholder(text, name)) return this.#asked(name)
-    return this.#value(text, name)
+    return this.#value(text)
   }
 
   /** The value of the header `name`. */
   header(text: string, name: string): string {
     const [, scheme = '', rest = text] = /^((?:Bearer|Basic|Token) +)(.*)$/is.exec(text) ?? []
     if (isPlaceholder(rest, name))
-      return scheme + this.#asked(this.#named(rest, scheme === '' ? name : 'token'))
-    return scheme + this.#value(rest, name)
+      return scheme + this.secretOf(this.#named(rest, scheme === '' ? name : 'token'))
+    return scheme + this.#value(rest)
   }
 
   /** An argument, an address, a folder. */
@@ -61,19 +59,17 @@ export class SnippetTexts {
     return `\${${name}}`
   }
 
-  /** A secret that the program keeps elsewhere: only the person can say what it is. */
+  /** Only the person can say what it is. */
   secretOf(name: string): string {
-    return this.#rules.keepsSecrets === true ? this.#askedSecret(name) : this.#asked(name)
+    const secret = upperSnake(name)
+    this.notes.add(`Set the secret ${secret}: in Settings, or by gateway secrets set ${secret}`)
+    return `\${secret:${secret}}`
   }
 
-  #value(text: string, name: string): string {
+  #value(text: string): string {
     const whole = /^\$([A-Za-z_]\w*)$/.exec(text)?.[1]
     if (whole !== undefined && this.#rules.syntax !== 'literal') return `\${${whole}}`
-    const own = this.#translated(text)
-    if (this.#rules.keepsSecrets === true) return own
-    if (own === text && secretName.test(name) && text.length >= 8 && !text.includes('${'))
-      this.notes.add(`${name} is written out. A variable, \${${upperSnake(name)}}, is safer.`)
-    return own
+    return this.#translated(text)
   }
 
   /** What a placeholder asks for; a word that any server might use gets the server's id before it. */
@@ -83,15 +79,10 @@ export class SnippetTexts {
   }
 
   #asked(name: string): string {
+    if (secretName.test(name)) return this.secretOf(name)
     const variable = upperSnake(name)
     this.notes.add(`Set the variable ${variable} in your environment.`)
     return `\${${variable}}`
-  }
-
-  #askedSecret(name: string): string {
-    const secret = upperSnake(name)
-    this.notes.add(`Set the secret ${secret}: gateway secrets set ${secret}`)
-    return `\${secret:${secret}}`
   }
 
   /** The variables of VS Code, Zed, OpenCode, Continue and shells, wherever they stand. */
@@ -125,14 +116,15 @@ export class SnippetTexts {
 
   #input(id: string): string {
     const name = upperSnake(id)
-    const { inputs, keepsSecrets } = this.#rules
-    const { about, isSecret = false, fallback } = inputs?.get(id) ?? {}
+    const { about, isSecret = false, fallback } = this.#rules.inputs?.get(id) ?? {}
     const told = about === undefined ? '' : `: ${about}`
-    if (keepsSecrets === true && isSecret) {
-      this.notes.add(`Set the secret ${name}${told} (gateway secrets set ${name})`)
+    if (isSecret) {
+      this.notes.add(
+        `Set the secret ${name}${told} (in Settings, or by gateway secrets set ${name})`,
+      )
       return `\${secret:${name}}`
     }
-    if (keepsSecrets === true && fallback !== undefined) return `\${${name}:-${fallback}}`
+    if (fallback !== undefined) return `\${${name}:-${fallback}}`
     this.notes.add(`Set the variable ${name} in your environment${told === '' ? '.' : told}`)
     return `\${${name}}`
   }

@@ -125,13 +125,13 @@ describe('variables and placeholders', () => {
     ['$TOKEN', '${TOKEN}'],
     ['${TOKEN}', '${TOKEN}'],
     ['${TOKEN:-none}', '${TOKEN:-none}'],
-    ['<YOUR_GITHUB_PAT>', '${SOME_KEY}'],
-    ['YOUR_API_KEY', '${SOME_KEY}'],
-    ['your-api-key-here', '${SOME_KEY}'],
-    ['sk-xxxxxxxx', '${SOME_KEY}'],
-    ['', '${SOME_KEY}'],
-    ['...', '${SOME_KEY}'],
-    ['SOME_KEY', '${SOME_KEY}'],
+    ['<YOUR_GITHUB_PAT>', '${secret:SOME_KEY}'],
+    ['YOUR_API_KEY', '${secret:SOME_KEY}'],
+    ['your-api-key-here', '${secret:SOME_KEY}'],
+    ['sk-xxxxxxxx', '${secret:SOME_KEY}'],
+    ['', '${secret:SOME_KEY}'],
+    ['...', '${secret:SOME_KEY}'],
+    ['SOME_KEY', '${secret:SOME_KEY}'],
     ['${workspaceFolder}/data', '${WORKSPACE_FOLDER}/data'],
     ['${config:editor.x}', '$${config:editor.x}'],
     ['plain', 'plain'],
@@ -144,7 +144,9 @@ describe('variables and placeholders', () => {
       inputs: [{ id: 'pat', type: 'promptString', description: 'A GitHub token', password: true }],
       servers: { a: { command: 'x-mcp', env: { T: '${input:pat}' } } },
     })
-    expect(notes(text)).toEqual(['Set the variable PAT in your environment: A GitHub token'])
+    expect(notes(text)).toEqual([
+      'Set the secret PAT: A GitHub token (in Settings, or by gateway secrets set PAT)',
+    ])
   })
 
   test('headers keep their scheme; options keep their name; paths are pointed out', () => {
@@ -154,20 +156,17 @@ describe('variables and placeholders', () => {
       c: { url: 'https://c.example', headers: { 'X-Pat': '<YOUR_GITHUB_PAT>' } },
     })
     expect(entries(text)).toMatchObject([
-      { runtime: { headers: { Authorization: 'Bearer ${A_TOKEN}' } } },
-      { runtime: { args: ['--key=${B_API_KEY}', '/path/to/folder'] } },
-      { runtime: { headers: { 'X-Pat': '${GITHUB_PAT}' } } },
+      { runtime: { headers: { Authorization: 'Bearer ${secret:A_TOKEN}' } } },
+      { runtime: { args: ['--key=${secret:B_API_KEY}', '/path/to/folder'] } },
+      { runtime: { headers: { 'X-Pat': '${secret:GITHUB_PAT}' } } },
     ])
     expect(notes(text)).toContain('Replace /path/to/folder with a path of yours.')
   })
 
-  test('a secret that is written out stays, and is pointed out', () => {
+  test('what is written out stays', () => {
     expect(env({ API_TOKEN: 'abcdefgh12345', PORT: 80, gone: null })).toMatchObject({
       env: { API_TOKEN: 'abcdefgh12345', PORT: '80' },
     })
-    expect(notes(json({ a: { command: 'x', env: { API_TOKEN: 'abcdefgh12345' } } }))).toEqual([
-      'API_TOKEN is written out. A variable, ${API_TOKEN}, is safer.',
-    ])
   })
 })
 
@@ -266,12 +265,12 @@ describe('docker run becomes a container of the gateway', () => {
           image: 'ghcr.io/github/github-mcp-server',
           args: ['stdio', '--read-only'],
         },
-        env: { TOKEN: '${TOKEN}', LEVEL: 'info', MODE: '${MODE}' },
+        env: { TOKEN: '${secret:TOKEN}', LEVEL: 'info', MODE: '${MODE}' },
         inherit_env: ['HOST'],
       },
     ])
     expect(notes(json({ mcpServers: servers }))).toEqual([
-      'Set the variable TOKEN in your environment.',
+      'Set the secret TOKEN: in Settings, or by gateway secrets set TOKEN',
       'Set the variable MODE in your environment.',
       'Left out, since `docker run` did not hand it to the container: UNUSED.',
       expect.stringContaining('The gateway runs this container itself'),

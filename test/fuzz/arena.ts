@@ -108,7 +108,7 @@ export async function openArena(seed: string): Promise<Arena> {
       await socket.close()
       await listener.close(0)
       endpoint.close()
-      gateway.killAll()
+      await gateway.killAll()
       await gateway.shutdown()
       await far.close()
       await fs.rm(folder, { recursive: true, force: true, maxRetries: 3 })

@@ -10,7 +10,7 @@ test('a README’s JSON is pasted, looked at, added and saved', async ({ page, g
   await dialog.getByRole('textbox', { name: 'Text' }).fill(readme)
   await expect(dialog.getByRole('textbox', { name: 'ID' })).toHaveValue('brave-search')
   await expect(dialog.getByText('BRAVE_API_KEY looks like a secret')).toBeVisible()
-  await dialog.getByRole('checkbox', { name: /instead/ }).check()
+  await expect(dialog.getByRole('checkbox', { name: /outside of the catalog/ })).toBeChecked()
   await dialog.getByRole('button', { name: 'Add server' }).click()
   await expect(page.getByRole('heading', { level: 2, name: 'brave-search' })).toBeVisible()
   expect(page.url()).not.toContain('add=')
@@ -25,8 +25,9 @@ test('a README’s JSON is pasted, looked at, added and saved', async ({ page, g
       command: 'npx',
       args: ['-y', '@modelcontextprotocol/server-brave-search'],
     },
-    env: { BRAVE_API_KEY: '${BRAVE_API_KEY}' },
+    env: { BRAVE_API_KEY: '${secret:BRAVE_API_KEY}' },
   })
+  expect(gateway.clients.secrets.get('BRAVE_API_KEY')).toMatch(/^BSA/)
   await expect(catalog.save).toBeDisabled()
 })
 

@@ -129,7 +129,11 @@ test('a runtime of another type keeps what both have, and asks for the rest', as
   await expect(catalog.editor).not.toContainText('githubcopilot')
 })
 
-test('a literal secret gets a hint, and a variable with one click', async ({ page, open }) => {
+test('a literal secret gets a hint, and a better place with one click', async ({
+  page,
+  gateway,
+  open,
+}) => {
   const catalog = new CatalogPage(page)
   await open('/catalog')
   await page.getByRole('textbox', { name: 'Value of PGPASSWORD' }).fill('hunter2-and-more')
@@ -137,6 +141,12 @@ test('a literal secret gets a hint, and a variable with one click', async ({ pag
   await expect(page.getByText('This looks like a secret')).toBeVisible()
   await page.getByRole('button', { name: 'Use the variable' }).click()
   await expect(catalog.editor).toContainText('PGPASSWORD: ${PGPASSWORD} # from the login shell')
+  gateway.clients.secrets.set('PGPASSWORD', 'of another server')
+  await page.getByRole('textbox', { name: 'Value of PGPASSWORD' }).fill('hunter2-and-more')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Keep as a secret' }).click()
+  await expect(catalog.editor).toContainText('PGPASSWORD: ${secret:PGPASSWORD_2} # from')
+  expect(gateway.clients.secrets.get('PGPASSWORD_2')).toBe('hunter2-and-more')
 })
 
 test('completion knows the place: keys, values, variables', async ({ page, open }) => {

@@ -17,6 +17,7 @@ import { GatewayError } from '../../src-shared/errors.ts'
 import { FakeCatalog } from './fake-catalog.ts'
 import { FakeClients } from './fake-clients.ts'
 import { FakeContainers } from './fake-containers.ts'
+import { FakeSecrets } from './fake-secrets.ts'
 import { FakeSignIns } from './fake-sign-ins.ts'
 import {
   logLine,
@@ -93,6 +94,11 @@ export class FakeGateway implements GatewayApi {
       replace: async (text, etag) => this.saveCatalog(text, etag),
     },
   })
+  readonly secrets = new FakeSecrets(
+    this.clients.secrets,
+    this.catalog,
+    () => this.reloaded().reload,
+  )
   private readonly listeners = new Set<(event: ApiEvent) => void>()
   private readonly running = new Map<string, AbortController>()
 
@@ -300,9 +306,9 @@ export class FakeGateway implements GatewayApi {
     'access.grant': (input) => this.clients.grant(input),
     'access.set_limits': (input) => this.clients.setLimits(input),
     'access.revoke': (input) => this.clients.revoke(input),
-    'secrets.list': () => ({ secrets: [], problem: null }),
-    'secrets.set': () => ({ store: 'keychain', note: null, reload: this.reloaded().reload }),
-    'secrets.remove': () => ({ reload: this.reloaded().reload }),
+    'secrets.list': () => this.secrets.list(),
+    'secrets.set': (input) => this.secrets.set(input),
+    'secrets.remove': (input) => this.secrets.remove(input),
     'settings.get': () => this.settings,
     'settings.set': (patch) => {
       const given = Object.fromEntries(

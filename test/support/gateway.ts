@@ -225,7 +225,7 @@ export class TestGateway {
 
   /** Ends it at once: a test is over. */
   async kill(): Promise<void> {
-    this.core.killAll()
+    await this.core.killAll()
     await this.core.shutdown()
   }
 }

@@ -12,6 +12,7 @@ import type { SchemaNode } from '../../editor/schema-node.ts'
 import { counted } from '../../words.ts'
 import { PasteTab, TemplateTab, UrlTab } from './add-tabs.tsx'
 import { fieldProblem } from './field-rules.ts'
+import { useKeepSecret } from '../secrets/use-secrets.ts'
 import { FoundList } from './found-list.tsx'
 import { entryToAdd, foundServers, type FoundServer } from './found-servers.ts'
 
@@ -42,6 +43,16 @@ export function AddDialog({ schema, takenIds, dropped, onClose, onAdd }: AddDial
     return fieldProblem(idNode, id, { required: true, taken: [...takenIds, ...others] })
   })
   const isReady = chosen.length > 0 && idProblems.every((problem) => problem === undefined)
+  const { keep, isPending } = useKeepSecret()
+  const add = async (): Promise<void> => {
+    const entries = []
+    for (const one of chosen) {
+      const entry = await entryToAdd(one, keep)
+      if (entry === undefined) return
+      entries.push(entry)
+    }
+    await onAdd(entries).then(onClose, setFailure)
+  }
   const take = (entries: Parameters<typeof foundServers>[0]): void =>
     setFound(foundServers(entries, takenIds))
   return (
@@ -63,11 +74,7 @@ export function AddDialog({ schema, takenIds, dropped, onClose, onAdd }: AddDial
             {actionWords.importServers}
           </Button>
           <Button onClick={onClose}>Cancel</Button>
-          <Button
-            kind="primary"
-            disabled={!isReady}
-            onClick={() => void onAdd(chosen.map(entryToAdd)).then(onClose, setFailure)}
-          >
+          <Button kind="primary" disabled={!isReady} busy={isPending} onClick={() => void add()}>
             {chosen.length > 1 ? `Add ${counted(chosen.length, 'server')}` : 'Add server'}
           </Button>
         </>

@@ -2,7 +2,6 @@ import { TriangleAlert } from 'lucide-react'
 import { useId } from 'react'
 import { Field, Input } from '../../components/field.tsx'
 import type { FoundServer } from './found-servers.ts'
-import { nameIn } from './secret-note.tsx'
 import { launchOf } from './server-words.ts'
 
 interface FoundListProps {
@@ -12,7 +11,7 @@ interface FoundListProps {
   onChange: (found: FoundServer[]) => void
 }
 
-/** The servers to add: which, under which ID, and with which secrets taken from variables. */
+/** The servers to add: which, under which ID, and which of their secrets are kept outside of the catalog. */
 export function FoundList({ found, idProblems, onChange }: FoundListProps) {
   return (
     <ul aria-label="Servers to add" className="flex flex-col">
@@ -38,7 +37,7 @@ interface FoundItemProps {
 
 function FoundItem({ server, isOnly, idProblem, onChange }: FoundItemProps) {
   const check = useId()
-  const { entry, notes, secrets, isIncluded, id, replaced } = server
+  const { entry, notes, secrets, isIncluded, id, kept } = server
   return (
     <li className="flex gap-3 border-t border-line py-3 first:border-t-0">
       {!isOnly && (
@@ -70,30 +69,30 @@ function FoundItem({ server, isOnly, idProblem, onChange }: FoundItemProps) {
             {note}
           </p>
         ))}
-        {secrets.map(({ name, variable }) => (
+        {secrets.map(({ name, secret }) => (
           <div key={name} className="flex items-start gap-1.5 text-sm text-warn">
             <TriangleAlert size={13} aria-hidden className="mt-0.5 shrink-0" />
             <div className="min-w-0">
               <p>
-                <code className="font-mono wrap-anywhere">{name}</code> looks like a secret. It
-                would stand in the file as it is.
+                <code className="font-mono wrap-anywhere">{name}</code> looks like a secret.
+                {!kept.has(name) && ' It is going to stand in the file as it is.'}
               </p>
               <label className="mt-0.5 flex items-center gap-1.5 text-text">
                 <input
                   type="checkbox"
-                  checked={replaced.has(name)}
+                  checked={kept.has(name)}
                   disabled={!isIncluded}
                   className="size-3.5 accent-accent"
                   onChange={(event) => {
-                    const next = new Set(replaced)
+                    const next = new Set(kept)
                     if (event.target.checked) next.add(name)
                     else next.delete(name)
-                    onChange({ ...server, replaced: next })
+                    onChange({ ...server, kept: next })
                   }}
                 />
                 <span className="wrap-anywhere">
-                  Write <code className="font-mono">{variable}</code> instead; set{' '}
-                  <code className="font-mono">{nameIn(variable)}</code> in your environment
+                  Keep it outside of the catalog, as the secret{' '}
+                  <code className="font-mono">{secret.name}</code>
                 </span>
               </label>
             </div>

@@ -1,14 +1,14 @@
 import type { SnippetEntry } from '../../../src-shared/api.ts'
 import { isRecord } from '../../../src-shared/json-record.ts'
 import { freeId } from './new-id.ts'
-import { looksSecret, variableFor } from './secret-hint.ts'
+import { looksSecret, secretIn, type NamedSecret } from './secret-hint.ts'
 
 /** A value of a found server that looks like a secret. */
 export interface FoundSecret {
   path: readonly string[]
+  /** Of the variable or header. */
   name: string
-  /** What to write instead: `${NAME}`. */
-  variable: string
+  secret: NamedSecret
 }
 
 /** A server that was found in a paste or made from a template, and what the person makes of it. */
@@ -18,8 +18,8 @@ export interface FoundServer {
   secrets: readonly FoundSecret[]
   isIncluded: boolean
   id: string
-  /** Names of those secrets whose variable is written in their place. */
-  replaced: ReadonlySet<string>
+  /** Names of those that are kept as secrets, outside of the catalog. */
+  kept: ReadonlySet<string>
 }
 
 /** Found servers with IDs that none has yet, all chosen. */
@@ -40,7 +40,7 @@ export function foundServers(
       secrets,
       isIncluded: true,
       id,
-      replaced: new Set(),
+      kept: new Set(secrets.map(({ name }) => name)),
     }
   })
 }
@@ -56,17 +56,26 @@ function secretsOf(entry: Record<string, unknown>, id: string): FoundSecret[] {
     if (!isRecord(map)) return []
     return Object.entries(map).flatMap(([name, value]): FoundSecret[] =>
       typeof value === 'string' && looksSecret(name, value)
-        ? [{ path: [...place, name], name, variable: variableFor(name, value, id) }]
+        ? [{ path: [...place, name], name, secret: secretIn(name, value, id) }]
         : [],
     )
   })
 }
 
-/** The entry as it goes into the catalog. */
-export function entryToAdd({ entry, id, secrets, replaced }: FoundServer): Record<string, unknown> {
+/**
+ * The entry as it goes into the catalog. `keep` sets a secret and gives what stands for it; undefined if it could not:
+ * then nothing is to be added.
+ */
+export async function entryToAdd(
+  { entry, id, secrets, kept }: FoundServer,
+  keep: (name: string, value: string) => Promise<string | undefined>,
+): Promise<Record<string, unknown> | undefined> {
   let made: Record<string, unknown> = { ...entry, id }
-  for (const { path, name, variable } of secrets) {
-    if (replaced.has(name)) made = withValue(made, path, variable)
+  for (const { path, name, secret } of secrets) {
+    if (!kept.has(name)) continue
+    const reference = await keep(secret.name, secret.value)
+    if (reference === undefined) return undefined
+    made = withValue(made, path, secret.scheme + reference)
   }
   return made
 }

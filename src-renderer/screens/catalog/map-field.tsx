@@ -6,7 +6,7 @@ import { useEntryForm, type SchemaFieldProps } from './entry-context.ts'
 import { fieldPatch, mapPatch, valueAt } from './entry-patch.ts'
 import { labelOf, textMapOf } from './field-rules.ts'
 import { Prose } from './prose.tsx'
-import { looksSecret, variableFor } from './secret-hint.ts'
+import { looksSecret, secretIn } from './secret-hint.ts'
 import { SecretNote } from './secret-note.tsx'
 import { useDraft } from './use-draft.ts'
 
@@ -106,7 +106,6 @@ function MapRow(props: MapRowProps) {
   const nameDraft = useDraft(name, badName, onName)
   const valueDraft = useDraft(value, () => undefined, onValue)
   const error = nameDraft.error ?? valueDraft.error
-  const variable = variableFor(name, value, serverId)
   const isSecret = looksSecret(name, value)
   return (
     <div className="flex flex-col gap-1">
@@ -144,9 +143,9 @@ function MapRow(props: MapRowProps) {
         {error !== undefined && <p className="text-sm text-bad">{error}</p>}
         {isSecret && (
           <SecretNote
-            variable={variable}
+            secret={secretIn(name, value, serverId)}
             disabled={locked}
-            onUse={() => void onValue(variable).catch(() => {})}
+            onUse={(text) => void onValue(text).catch(() => {})}
           />
         )}
       </div>

@@ -18,12 +18,22 @@ function looksRandom(value: string): boolean {
   return /^[A-Za-z0-9+/_=-]{24,}$/.test(value) && /\d/.test(value) && /[A-Za-z]/.test(value)
 }
 
-/** The variable to take a value from: its own name where that can be one. `Bearer ` and the like stay before it. */
-export function variableFor(name: string, value: string, serverId: string): string {
-  const scheme = /^(?:Bearer|Basic|Token) /.exec(value)?.[0] ?? ''
+/** A secret taken out of a text of the catalog. */
+export interface NamedSecret {
+  /** What stays before it: `Bearer ` and the like. */
+  scheme: string
+  /** Its own name where a variable can be called so, else one with the server's id. */
+  name: string
+  value: string
+}
+
+/** The secret in the value of a variable or header. */
+export function secretIn(name: string, text: string, serverId: string): NamedSecret {
+  const scheme = /^(?:Bearer|Basic|Token) /.exec(text)?.[0] ?? ''
   const own = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && name.toLowerCase() !== 'authorization'
   const made = `${serverId}_${/auth/i.test(name) ? 'token' : name}`
     .replaceAll(/[^A-Za-z0-9]+/g, '_')
     .toUpperCase()
-  return `${scheme}\${${own ? name : /^\d/.test(made) ? `_${made}` : made}}`
+  const wanted = own ? name : /^\d/.test(made) ? `_${made}` : made
+  return { scheme, name: wanted, value: text.slice(scheme.length) }
 }

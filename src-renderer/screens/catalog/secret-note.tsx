@@ -1,31 +1,40 @@
 import { TriangleAlert } from 'lucide-react'
 import { Button } from '../../components/button.tsx'
+import { useKeepSecret } from '../secrets/use-secrets.ts'
+import type { NamedSecret } from './secret-hint.ts'
 
 interface SecretNoteProps {
-  /** What to write instead: `${NAME}`. */
-  variable: string
+  secret: NamedSecret
   disabled: boolean
-  onUse: () => void
+  /** Takes what to write instead. */
+  onUse: (text: string) => void
 }
 
-/** A secret that stands in the catalog as it is. */
-export function SecretNote({ variable, disabled, onUse }: SecretNoteProps) {
+/** A secret that stands in the catalog as it is, and two better places for it. */
+export function SecretNote({ secret, disabled, onUse }: SecretNoteProps) {
+  const { scheme, name, value } = secret
+  const { keep, isPending } = useKeepSecret()
+  const run = async (): Promise<void> => {
+    const kept = await keep(name, value)
+    if (kept !== undefined) onUse(scheme + kept)
+  }
   return (
-    <div className="mb-1 flex items-start gap-1.5 text-sm text-warn">
+    <div className="mb-1 flex flex-wrap items-start gap-1.5 text-sm text-warn">
       <TriangleAlert size={13} aria-hidden className="mt-0.5 shrink-0" />
-      <p className="min-w-0 flex-1">
-        This looks like a secret, and stands in the file as it is. Set{' '}
-        <code className="font-mono text-xs wrap-anywhere">{nameIn(variable)}</code> in your
-        environment instead.
+      <p className="min-w-0 flex-1 basis-[calc(100%-24px)]">
+        This looks like a secret, and stands in the file as it is.
       </p>
-      <Button size="small" disabled={disabled} onClick={onUse}>
+      <Button size="small" disabled={disabled} busy={isPending} onClick={() => void run()}>
+        Keep as a secret
+      </Button>
+      <Button
+        size="small"
+        disabled={disabled}
+        title={`Set ${name} in your environment`}
+        onClick={() => onUse(`${scheme}\${${name}}`)}
+      >
         Use the variable
       </Button>
     </div>
   )
-}
-
-/** `TOKEN` of `Bearer ${TOKEN}`. */
-export function nameIn(variable: string): string {
-  return /\$\{(\w+)\}/.exec(variable)?.[1] ?? variable
 }

@@ -4,7 +4,7 @@ import { nameAt, useEntryForm, type SchemaFieldProps } from './entry-context.ts'
 import { fieldPatch, valueAt } from './entry-patch.ts'
 import { fieldProblem, labelOf } from './field-rules.ts'
 import { Prose } from './prose.tsx'
-import { looksSecret, variableFor } from './secret-hint.ts'
+import { looksSecret, secretIn } from './secret-hint.ts'
 import { SecretNote } from './secret-note.tsx'
 import { useDraft } from './use-draft.ts'
 
@@ -42,7 +42,6 @@ export function TextField({ path, node, required = false }: SchemaFieldProps) {
   )
   const isSecret = secretFields.has(name) && looksSecret(name, draft.text)
   const ownVariable = `${serverId}_${name}`.replaceAll(/\W+/g, '_').toUpperCase()
-  const variable = variableFor(ownVariable, draft.text, serverId)
   return (
     <div className="min-w-0">
       <Field
@@ -76,10 +75,10 @@ export function TextField({ path, node, required = false }: SchemaFieldProps) {
       </Field>
       {isSecret && (
         <SecretNote
-          variable={variable}
+          secret={secretIn(ownVariable, draft.text, serverId)}
           disabled={locked}
-          onUse={() => {
-            draft.onChange(variable)
+          onUse={(text) => {
+            draft.onChange(text)
             draft.commit()
           }}
         />

@@ -8,6 +8,7 @@ import { useRead } from '../../queries.ts'
 import { count } from '../../words.ts'
 import { memoryOf, useContainers } from '../../containers.ts'
 import { RateStrip } from '../activity/rate-strip.tsx'
+import { MissingSecrets } from '../secrets/missing-secrets.tsx'
 import { ContainerPart } from './container-part.tsx'
 import { Fact, Facts } from './facts.tsx'
 import { Note } from './note.tsx'
@@ -26,6 +27,9 @@ export function Overview({ server }: { server: ServerDetailView }) {
   return (
     <div className="@container flex min-h-0 flex-1 flex-col gap-6 overflow-auto px-5 py-4">
       <Trouble server={server} />
+      {JSON.stringify(server.entry).includes('${secret:') && (
+        <MissingSecrets servers={[server.id]} />
+      )}
       {(server.description !== '' || server.tags.length > 0) && (
         <div className="flex flex-col gap-1.5">
           {server.description !== '' && <p className="text-prose">{server.description}</p>}

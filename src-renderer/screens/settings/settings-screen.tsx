@@ -6,6 +6,7 @@ import { useDesktop } from '../../desktop.ts'
 import { useRead } from '../../queries.ts'
 import { setTheme, useTheme } from '../../theme.ts'
 import { ClearHistory } from '../activity/clear-history.tsx'
+import { SecretsPart } from '../secrets/secrets-part.tsx'
 import { CopyRow } from './copy-row.tsx'
 import { DesktopSettings } from './desktop-settings.tsx'
 import { DurationSetting } from './duration-setting.tsx'
@@ -42,6 +43,9 @@ export function SettingsScreen() {
             ) : (
               <GatewaySettings settings={settings.data} />
             )}
+            <SettingGroup title="Secrets">
+              <SecretsPart />
+            </SettingGroup>
             <WindowSettings />
             {desktop !== undefined && <DesktopSettings desktop={desktop} />}
             {info.data !== undefined && settings.data !== undefined && (

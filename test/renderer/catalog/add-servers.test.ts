@@ -7,7 +7,7 @@ import {
 } from '../../../src-renderer/screens/catalog/add-templates.ts'
 import { entryToAdd, foundServers } from '../../../src-renderer/screens/catalog/found-servers.ts'
 import { freeId, idFrom } from '../../../src-renderer/screens/catalog/new-id.ts'
-import { looksSecret, variableFor } from '../../../src-renderer/screens/catalog/secret-hint.ts'
+import { looksSecret, secretIn } from '../../../src-renderer/screens/catalog/secret-hint.ts'
 
 describe('the ID that is proposed', () => {
   it.each([
@@ -47,10 +47,16 @@ describe('what looks like a secret', () => {
     ['LOG_LEVEL', 'debug', false],
   ])('%s=%s: %s', (name, value, expected) => expect(looksSecret(name, value)).toBe(expected))
 
-  it('gets a variable of its own name, or of the server’s', () => {
-    expect(variableFor('API_KEY', 'x', 'a')).toBe('${API_KEY}')
-    expect(variableFor('Authorization', 'Bearer abc', 'my-hub')).toBe('Bearer ${MY_HUB_TOKEN}')
-    expect(variableFor('X-Api-Key', 'abc', '2nd')).toBe('${_2ND_X_API_KEY}')
+  it('goes by its own name, or by the server’s', () => {
+    const named = (name: string, text: string, id: string) =>
+      Object.values(secretIn(name, text, id))
+    expect(named('API_KEY', 'x', 'a')).toEqual(['', 'API_KEY', 'x'])
+    expect(named('Authorization', 'Bearer abc', 'my-hub')).toEqual([
+      'Bearer ',
+      'MY_HUB_TOKEN',
+      'abc',
+    ])
+    expect(named('X-Api-Key', 'abc', '2nd')).toEqual(['', '_2ND_X_API_KEY', 'abc'])
   })
 })
 
@@ -70,16 +76,24 @@ describe('servers that were found', () => {
     expect(found[0]?.notes).toEqual(["There is a server 'hub' already.", 'n'])
   })
 
-  it('keep what was pasted, but for secrets whose variable was chosen', () => {
+  it('keep what was pasted, but for secrets, which go elsewhere unless they are to stay', async () => {
     const [found] = foundServers([{ entry, notes: [] }], [])
     if (found === undefined) throw new Error('nothing found')
     expect(found.secrets.map(({ name }) => name)).toEqual(['TOKEN', 'Authorization'])
-    expect(entryToAdd(found)).toEqual(entry)
-    expect(entryToAdd({ ...found, id: 'x', replaced: new Set(['Authorization']) })).toEqual({
-      ...entry,
+    const set: string[] = []
+    const keep = async (name: string, value: string): Promise<string> => {
+      set.push(`${name}=${value}`)
+      return `<${name}>`
+    }
+    expect(await entryToAdd({ ...found, kept: new Set() }, keep)).toEqual(entry)
+    expect(set).toEqual([])
+    expect(await entryToAdd({ ...found, id: 'x' }, keep)).toEqual({
       id: 'x',
-      runtime: { ...entry.runtime, headers: { Authorization: 'Bearer ${HUB_TOKEN}' } },
+      runtime: { ...entry.runtime, headers: { Authorization: 'Bearer <HUB_TOKEN>' } },
+      env: { TOKEN: '<TOKEN>', MODE: 'fast' },
     })
+    expect(set).toEqual(['TOKEN=abc', 'HUB_TOKEN=abc'])
+    expect(await entryToAdd(found, async () => undefined)).toBeUndefined()
     expect(entry.runtime.headers.Authorization).toBe('Bearer abc')
   })
 })

@@ -7,6 +7,7 @@ import { Button } from '../../../components/button.tsx'
 import { Dialog } from '../../../components/dialog.tsx'
 import { useGateway, useRead } from '../../../queries.ts'
 import { counted } from '../../../words.ts'
+import { MissingSecrets } from '../../secrets/missing-secrets.tsx'
 import { NoteLine } from '../note-line.tsx'
 import { useClientsChanged } from '../use-clients.ts'
 import { takeBack } from './take-back.ts'
@@ -89,6 +90,7 @@ export function ResultStep({ result, onClose }: { result: ImportResult; onClose:
                 {secretsNote !== null && <p className="text-base text-warn">{secretsNote}</p>}
               </div>
             )}
+            <MissingSecrets servers={added.map(({ id }) => id)} />
             {clients.length > 0 && (
               <ul aria-label="Clients" className="flex flex-col gap-2">
                 {clients.map((client) => (

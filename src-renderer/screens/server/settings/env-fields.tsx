@@ -49,7 +49,7 @@ export function EnvFields({ rows, problem, onChange }: EnvFieldsProps) {
         Add variable
       </Button>
       <p className="text-sm text-muted">
-        Keep secrets out of the catalog: write {'${NAME}'} and set NAME in your environment.
+        Keep secrets out of the catalog: write {'${secret:NAME}'} and set NAME in Settings.
       </p>
     </div>
   )
