@@ -24,10 +24,14 @@ export async function compileAhead(app, uid) {
   fs.rmSync(compiled, { recursive: true, force: true })
   fs.mkdirSync(compiled)
   await startOnce(app)
-  // Node looks only at what its own user has made; in the image all of it belongs to root.
+  // Node looks only at what its own user has made, and makes it for no other to read.
+  // In the image all of it belongs to root.
   const [name] = fs.readdirSync(compiled)
   if (name === undefined) throw new Error(`Node has written nothing to ${compiled}.`)
-  fs.renameSync(path.join(compiled, name), path.join(compiled, name.replace(/-\d+$/, `-${uid}`)))
+  const folder = path.join(compiled, name.replace(/-\d+$/, `-${uid}`))
+  fs.renameSync(path.join(compiled, name), folder)
+  for (const readable of [compiled, folder]) fs.chmodSync(readable, 0o755)
+  for (const file of fs.readdirSync(folder)) fs.chmodSync(path.join(folder, file), 0o644)
 }
 
 /** Up to where it listens, with all files of a first start. Node writes at the end. */
