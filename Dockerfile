@@ -24,7 +24,8 @@ RUN npm run build && node scripts/stage-app.mjs
 # Symbols that only a debugger of Node itself reads: a seventh of the image.
 RUN strip -o /usr/local/bin/node-small /usr/local/bin/node
 RUN mkdir -p /root-fs/app /root-fs/etc/mcp-gateway /state \
-  && cp -r .build/programs/. /root-fs/app/ && cp -r dist/licenses LICENSE /root-fs/app/
+  && cp -r .build/programs/. /root-fs/app/ && cp -r dist/licenses LICENSE /root-fs/app/ \
+  && node scripts/compile-ahead.mjs /root-fs/app 65532
 
 # The full image comes first: the last stage is what is built when none is named.
 FROM node:24-bookworm-slim AS full

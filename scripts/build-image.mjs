@@ -119,6 +119,11 @@ function layOutApp(app) {
     recursive: true,
   })
   fs.copyFileSync(path.join(root, 'LICENSE'), path.join(app, 'app', 'LICENSE'))
+  run(process.execPath, [
+    path.join(root, 'scripts', 'compile-ahead.mjs'),
+    path.join(app, 'app'),
+    nonroot,
+  ])
   for (const folder of ['etc/mcp-gateway', 'var/lib/mcp-gateway'])
     fs.mkdirSync(path.join(app, folder), { recursive: true })
 }

@@ -1,24 +1,10 @@
 import { z } from 'zod'
+import { memoryPattern, volumePattern } from './container-notation.ts'
 
 /** `runtime: {type: docker}` of the catalog: a server in a container. */
 
 const text = z.string().min(1)
 const template = String.raw`\$\{`
-
-// Without a flag: readers of the JSON Schema know none.
-const memoryPattern = /^(\d+(?:\.\d+)?)\s*([kmgKMG]?)(?:[iI]?[bB])?$/
-
-/** The bytes of `512m`, `1.5g`, `536870912`; undefined for what is no such text. */
-export function memoryBytes(written: string | undefined): number | undefined {
-  const match = memoryPattern.exec(written ?? '')
-  if (match === null) return undefined
-  const [, amount, unit = ''] = match
-  return Math.round(Number(amount) * 1024 ** ['', 'k', 'm', 'g'].indexOf(unit.toLowerCase()))
-}
-
-/** `SOURCE:TARGET[:OPTIONS]`; a drive letter is part of the source. */
-export const volumePattern =
-  /^((?:[A-Za-z]:[\\/])?[^:]+):(\/[^:]*)(?::((?:ro|rw|z|Z|cached|delegated|consistent|U|[rs]?shared|[rs]?private|r?slave)(?:,[A-Za-z]+)*))?$/
 
 /** Also lets a text with `${…}` through: what becomes of it is checked at the start. */
 function orTemplate(pattern: RegExp): RegExp {

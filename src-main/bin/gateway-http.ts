@@ -2,6 +2,7 @@
 import { GatewayError } from '../../src-shared/errors.ts'
 import { alreadyRunningExitCode } from '../state-dir.ts'
 import { version } from '../version.ts'
+import { useCompiledCode } from './compiled-code.ts'
 import { UsageError } from './flags.ts'
 import { AlreadyRunningError } from '../host/gateway-claim.ts'
 import { gatewayHelp, parseGatewayFlags } from './gateway-options.ts'
@@ -14,6 +15,7 @@ async function main(args: readonly string[]): Promise<number | undefined> {
     const { validate } = await import('./validate-files.ts')
     return validate(flags, flags.strict === true)
   } else {
+    useCompiledCode()
     const { runGateway } = await import('./run-gateway.ts')
     await runGateway(flags)
     return undefined

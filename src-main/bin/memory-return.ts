@@ -1,6 +1,3 @@
-import v8 from 'node:v8'
-import vm from 'node:vm'
-
 /** Fewer sessions than this leave nothing behind that is worth a pause. */
 const leastSessions = 200
 const lookMs = 1_000
@@ -29,7 +26,8 @@ export function giveMemoryBack(countSessions: () => number): void {
 }
 
 function collect(): void {
-  v8.setFlagsFromString('--expose-gc')
-  const gc: unknown = vm.runInNewContext('gc')
+  // Not imported: most gateways never come here, and each start would pay for it.
+  process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
+  const gc: unknown = process.getBuiltinModule('node:vm').runInNewContext('gc')
   if (typeof gc === 'function') gc({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }

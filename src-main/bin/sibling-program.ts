@@ -4,7 +4,7 @@ import type { LaunchFacts } from '../ai-clients/shim-launcher.ts'
 
 /** Another program of the same build (`dist/NAME.cjs`), or undefined when this one runs from its source. */
 export function siblingProgram(name: string): string | undefined {
-  const folder = ownFolder()
+  const folder = programFolder()
   if (folder === undefined) return undefined
   const file = path.join(folder, `${name}.cjs`)
   return fs.existsSync(file) ? file : undefined
@@ -18,7 +18,7 @@ export function nodeLaunch(): LaunchFacts | undefined {
 
 /** The dashboard of the same build, which may have been left out. */
 export function uiFolder(): string | undefined {
-  const folder = ownFolder()
+  const folder = programFolder()
   if (folder === undefined) return undefined
   // From its source, a program uses what was built last.
   return path.basename(folder) === 'bin'
@@ -26,7 +26,8 @@ export function uiFolder(): string | undefined {
     : path.join(folder, 'ui')
 }
 
-function ownFolder(): string | undefined {
+/** Where this program lies, links followed. */
+export function programFolder(): string | undefined {
   const self = process.argv[1]
   return self === undefined ? undefined : path.dirname(fs.realpathSync(self))
 }

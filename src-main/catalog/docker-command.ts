@@ -1,4 +1,5 @@
-import { dockerRuntime, volumePattern } from '../../src-shared/docker-runtime.ts'
+import { volumePattern } from '../../src-shared/container-notation.ts'
+import { dockerRuntime } from '../../src-shared/docker-runtime.ts'
 import type { JsonRecord } from '../../src-shared/json-record.ts'
 import type { SnippetTexts } from './snippet-templates.ts'
 

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads'
 import type { Catalog, ServerDefinition } from '../../src-shared/catalog.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { CatalogTask, CatalogTaskReply } from './catalog-task.ts'
@@ -66,6 +65,8 @@ function runWorker(
   workerFile: string,
   timeoutMs: number,
 ): Promise<CatalogTaskReply | undefined> {
+  // Not imported: few starts need it, and each would pay for it.
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
   return new Promise((resolve) => {
     const worker = new Worker(workerFile, {
       workerData: task,

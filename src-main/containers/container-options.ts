@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises'
 import path from 'node:path'
-import { memoryBytes, volumePattern, type DockerRuntime } from '../../src-shared/docker-runtime.ts'
+import { memoryBytes, volumePattern } from '../../src-shared/container-notation.ts'
+import type { DockerRuntime } from '../../src-shared/docker-runtime.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { fullName } from './engine.ts'
 

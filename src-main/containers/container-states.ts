@@ -1,5 +1,6 @@
 import type { ContainerChange, ContainerImage, ContainerRow } from '../../src-shared/container.ts'
-import { memoryBytes, type DockerRuntime } from '../../src-shared/docker-runtime.ts'
+import { memoryBytes } from '../../src-shared/container-notation.ts'
+import type { DockerRuntime } from '../../src-shared/docker-runtime.ts'
 
 /** A server of the catalog that runs in a container, its variables filled in as far as they are known. */
 export interface ContainerServer {

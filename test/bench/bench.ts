@@ -15,6 +15,7 @@ import { installPeers, peerStarters } from './peer-targets.ts'
 import { directTarget, startFloor } from './plain-targets.ts'
 import { measureReload } from './reload.ts'
 import { machine, reportText } from './report.ts'
+import { measureImageStart } from './image-start.ts'
 import { measureSessions } from './sessions.ts'
 import { measureShim } from './shim.ts'
 import { measureFirstCall, measureIdleMemory, measureStart } from './start.ts'
@@ -69,6 +70,7 @@ async function measureAll(bench: Bench): Promise<string[]> {
     },
     { phases: ['first'], needsGateway: false, run: () => measureFirstCall(bench, peers) },
     { phases: ['start'], needsGateway: false, run: () => measureStart(bench, peers) },
+    { phases: ['image'], needsGateway: true, run: () => measureImageStart(bench) },
     { phases: ['memory'], needsGateway: false, run: () => measureIdleMemory(bench, peers) },
     { phases: ['shim'], needsGateway: true, run: () => measureShim(bench) },
     { phases: ['big'], needsGateway: false, run: () => measureBigResult(bench) },

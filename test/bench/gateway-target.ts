@@ -12,6 +12,7 @@ import {
   repository,
   sleep,
 } from './bench-context.ts'
+import { processorMs } from './children.ts'
 import { exchange, openHttp, openModernHttp, type Reply } from './client.ts'
 import { openStdio } from './stdio-client.ts'
 import { openSdk, type Target } from './target.ts'
@@ -21,6 +22,8 @@ export interface Gateway {
   pid: number
   /** Spawn → first accepted connection, in ms. */
   listeningMs: number
+  /** Processor time up to there. */
+  listeningProcessorMs: number
   url: URL
   headers: Record<string, string>
   stateDir: string
@@ -65,27 +68,43 @@ export function built(bench: Bench, name: string): string {
 /** Starts the built gateway with a configuration of its own. The same `stateDir` again is a second start. */
 export async function startGateway(
   bench: Bench,
-  options: { catalog: string; stateDir?: string; preload?: string; config?: string },
+  options: {
+    catalog: string
+    stateDir?: string
+    preload?: string
+    /** More lines of config.yaml; false: there is none. */
+    config?: string | false
+    /** Default: the built one. */
+    program?: string
+  },
 ): Promise<Gateway> {
-  const program = built(bench, 'gateway-http.cjs')
+  const program = options.program ?? built(bench, 'gateway-http.cjs')
   const stateDir = options.stateDir ?? freshFolder(bench, 'state')
   const configPath = path.join(stateDir, 'config.yaml')
   const catalogPath = path.join(stateDir, 'catalog.yaml')
   const log = path.join(stateDir, 'gateway.log')
-  writeFileSync(configPath, `log_level: info\n${options.config ?? ''}`)
+  const config = options.config ?? ''
+  if (config !== false) writeFileSync(configPath, `log_level: info\n${config}`)
   writeFileSync(catalogPath, options.catalog)
   const port = await freePort()
-  const args = ['--config', configPath, '--catalog', catalogPath]
+  const args = [...(config === false ? [] : ['--config', configPath]), '--catalog', catalogPath]
   args.push('--listen', `127.0.0.1:${port}`, '--state-dir', stateDir)
   const since = performance.now()
   const child = bench.children.spawn(
     [...(options.preload === undefined ? [] : ['--require', options.preload]), program, ...args],
-    { log, cwd: stateDir, ...(options.preload === undefined ? {} : { stdio: 'ipc' as const }) },
+    {
+      log,
+      cwd: stateDir,
+      // Not the user's own config.
+      env: { ...process.env, XDG_CONFIG_HOME: stateDir },
+      ...(options.preload === undefined ? {} : { stdio: 'ipc' as const }),
+    },
   )
   const pid = child.pid ?? 0
   const stop = () => bench.children.end(pid)
   try {
     const listeningMs = await listening(child, port, since, log)
+    const listeningProcessorMs = processorMs(pid)
     const keyPath = path.join(stateDir, 'key')
     for (let n = 0; n < 100 && !existsSync(keyPath); n++) await sleep(20)
     const headers = { authorization: `Bearer ${readFileSync(keyPath, 'utf8').trim()}` }
@@ -97,7 +116,18 @@ export async function startGateway(
         `${method} ${route} answered ${reply.status}: ${reply.body.toString('utf8', 0, 300)}`,
       )
     }
-    return { child, pid, listeningMs, url, headers, stateDir, catalogPath, rest, stop }
+    return {
+      child,
+      pid,
+      listeningMs,
+      listeningProcessorMs,
+      url,
+      headers,
+      stateDir,
+      catalogPath,
+      rest,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error

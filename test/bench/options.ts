@@ -6,6 +6,7 @@ const phases = [
   'parallel',
   'first',
   'start',
+  'image',
   'memory',
   'shim',
   'big',

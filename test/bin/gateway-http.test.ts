@@ -127,22 +127,30 @@ describe('start', () => {
     expect(infoOf(state)?.url).not.toContain(taken)
   })
 
-  test('undici is not loaded', async () => {
-    const { home, env } = user()
+  test('loads nothing that it has no use for: no schema, no YAML, no worker, no HTTP client', async () => {
+    const { home, env, start } = user()
     const report = path.join(home, 'report.cjs')
     fs.writeFileSync(
       report,
-      "process.on('exit', () => process.stderr.write('LOADED ' + process.moduleLoadList.filter((m) => m.includes('undici')).length + '\\n'))",
+      `process.on('exit', () => process.stderr.write('LOADED ' + JSON.stringify({
+        builtin: process.moduleLoadList, files: Object.keys(require('node:module')._cache) }) + '\\n'))`,
     )
-    const program = new Program('gateway-http', {
-      env: { ...env, NODE_OPTIONS: `--require ${report}` },
-      cwd: home,
-      args: ['--listen', '127.0.0.1:0'],
-    })
-    await program.until(() => program.stdout.includes('listens on'))
-    program.child.kill('SIGTERM')
-    await program.exit
-    expect(program.stderr).toContain('LOADED 0')
+    env['NODE_OPTIONS'] = `--require ${report}`
+    const loaded = async () => {
+      const { program } = await start()
+      program.child.kill('SIGTERM')
+      await program.exit
+      const { builtin, files } = JSON.parse(/LOADED (.*)/.exec(program.stderr)?.[1] ?? '')
+      const code = files.map((file: string) => fs.readFileSync(file, 'utf8')).join('')
+      return { builtin, hasSchemas: code.includes('$ZodObject'), hasYaml: code.includes('YAMLMap') }
+    }
+    // It has yet to be parsed.
+    expect(await loaded()).toMatchObject({ hasSchemas: true, hasYaml: true })
+    const { builtin, ...files } = await loaded()
+    expect(files).toEqual({ hasSchemas: false, hasYaml: false })
+    expect(builtin).toContain('NativeModule http')
+    for (const name of ['worker_threads', 'v8', 'internal/deps/undici/undici'])
+      expect(builtin).not.toContain(`NativeModule ${name}`)
   })
 })
 

@@ -202,10 +202,10 @@ describeEngines(
       await eventually(async () => expect(await ids(url)).toEqual(['third']))
     })
 
-    it('says what is missing where no folder is mounted', async () => {
+    it('runs code compiled ahead, and says what is missing where no folder is mounted', async () => {
       const created = await engine.call('POST', '/containers/create', {
         Image: image,
-        Env: [`MCP_GATEWAY_API_KEY=${key}`],
+        Env: [`MCP_GATEWAY_API_KEY=${key}`, 'NODE_DEBUG_NATIVE=COMPILE_CACHE'],
         HostConfig: { ReadonlyRootfs: true, NetworkMode: 'none' },
       })
       const { Id: id } = z.object({ Id: z.string() }).parse(created)
@@ -214,7 +214,9 @@ describeEngines(
       })
       await engine.call('POST', `/containers/${id}/start`)
       expect(await engine.call('POST', `/containers/${id}/wait`)).toMatchObject({ StatusCode: 1 })
-      expect(await logsOf(engine, id)).toContain(
+      const logs = await logsOf(engine, id)
+      expect(logs).toMatch(/run-gateway-\S+ was accepted/)
+      expect(logs).toContain(
         'There is no catalog at /etc/mcp-gateway/catalog.yaml, and none can be made there (read-only)',
       )
     })
