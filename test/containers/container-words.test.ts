@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest'
+import { parseAddress } from '../../src-main/containers/engine-address.ts'
+import { exitReason } from '../../src-main/containers/container-exit.ts'
+import { whatToDo } from '../../src-main/containers/images.ts'
+
+it('what to do about a pull that failed follows from the registry’s words', () => {
+  const advice = (words: string): string => whatToDo(words, 'some/image:1', 'docker')
+  expect(advice('toomanyrequests: You have reached your pull rate limit')).toContain('docker login')
+  expect(advice('no matching manifest for linux/arm64/v8 in the manifest list entries')).toContain(
+    'processor',
+  )
+  expect(advice('manifest unknown')).toContain('the tag')
+  expect(advice('unauthorized: authentication required')).toContain('sign in')
+})
+
+it('a program of another processor is named as such', () => {
+  const exit = { how: 'exited', code: 126, error: '' } as const
+  const about = {
+    name: 'mcp-x',
+    image: 'i',
+    address: parseAddress('docker', 'unix:///x', ''),
+    memory: undefined,
+    expected: false,
+    failure: undefined,
+  }
+  const lastLine = '[FATAL tini (7)] exec /server failed: Exec format error'
+  expect(exitReason(exit, { ...about, lastLine }).message).toContain('another processor')
+  expect(exitReason(exit, { ...about, lastLine: 'Error' }).message).not.toContain('processor')
+})
