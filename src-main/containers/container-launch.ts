@@ -267,15 +267,23 @@ function refused(
   )
 }
 
-function hint(message: string, { network, engine, image }: DockerRuntime): string {
-  if (/invalid reference format/i.test(message)) return 'Check the name in `image`.'
-  if (/no command specified/i.test(message))
+export function hint(message: string, { network, engine, image }: DockerRuntime): string {
+  if (/invalid reference format|must be lowercase/i.test(message))
+    return 'Check the name in `image`.'
+  if (/no command (?:specified|or entrypoint)/i.test(message))
     return 'The image names no program: say in `args` what is to run.'
+  if (/memory limit/i.test(message)) return 'Raise `memory`.'
+  if (/range of cpus/i.test(message)) return 'Lower `cpus`.'
+  if (/invalid (?:mode|option type)/i.test(message)) return 'Check the options in `volumes`.'
   if (network !== undefined && /network\b.*not found|no such network/i.test(message))
     return `Create the network (${engine} network create ${network}), or correct \`network\`.`
   if (/port is already allocated|address already in use/i.test(message))
     return 'Another program has the port: end it, or try again.'
-  if (/executable file not found|no such file or directory|exec format/i.test(message))
+  if (
+    /executable file not found|no such file or directory|exec format|OCI permission denied/i.test(
+      message,
+    )
+  )
     return `Check \`args\`, and that ${image} is made for this machine's processor.`
   if (/no such image/i.test(message)) return 'The image was removed meanwhile: try again.'
   if (/user|passwd/i.test(message)) return 'Check `user`.'

@@ -115,6 +115,8 @@ export function whatToDo(message: string, image: string, command: string): strin
     return `Sign in with \`${command} login\`, which allows more, or try again later.`
   if (/no matching manifest|no image found in .*for architecture/i.test(message))
     return "The image is not made for this machine's processor: choose another, or another tag."
+  if (/HTTP response to HTTPS client/i.test(message))
+    return `This registry speaks HTTP without TLS, which ${command} has to be told (insecure registries).`
   if (/no such host|network is unreachable|connection refused|timeout|i\/o/i.test(message))
     return 'The registry cannot be reached: check the network, or bring the image here by hand.'
   if (/denied|unauthorized|authentication|no basic auth/i.test(message))
