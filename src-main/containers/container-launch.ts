@@ -135,7 +135,8 @@ class ContainerStart {
       // Not up, but ended: the link tells how.
       if (await answersHttp(url, container.exited, signal)) {
         this.#events.log('lifecycle', `it answers at ${url}`)
-        const runtime = { type: 'remote-http' as const, url, headers: {} }
+        // Streamable HTTP, and the older HTTP+SSE where that is refused: many images speak it alone.
+        const runtime = { type: 'remote-sse' as const, url, headers: {} }
         link.carry(
           await this.#options.remote({ ...this.#definition, runtime }, link.remoteEvents, signal),
         )

@@ -238,6 +238,19 @@ describeEngines('a server in a container', (engine) => {
     expect(await containers(id)).toEqual([])
   })
 
+  it('may speak the older HTTP+SSE, and a path that is wrong is named', async () => {
+    const place = await newPlace()
+    const [old, lost] = [newId(), newId()]
+    const runtime = { args: [inImage.everything, 'sse'], transport: 'http', port: 3001 }
+    const gateway = await start(place, [
+      entry(old, { ...runtime, path: '/sse' }),
+      entry(lost, { ...runtime, path: '/nowhere' }),
+    ])
+    expect(await call(gateway, old, 'echo', { message: 'as ever' })).toContain('as ever')
+    expect(await call(gateway, lost, 'echo')).toMatch(/\/nowhere answered 404/)
+    await eventually(async () => expect(await containers(lost)).toEqual([]))
+  })
+
   it('says what it waited for in vain: a pull, a port', async () => {
     const place = await newPlace()
     const [pull, port] = [newId(), newId()]
