@@ -36,6 +36,18 @@ export function memoryOf({ containers }: ContainerRow): number | undefined {
   return told.length === 0 ? undefined : told.reduce((sum, bytes) => sum + bytes, 0)
 }
 
+/** That this error is its image's or its engine's, and shown as such. */
+export function tells({ image, engine_problem: problem }: ContainerRow, error: string): boolean {
+  return error === image.problem || (problem !== null && error.endsWith(problem))
+}
+
+/** "256 MiB" for the `256m` of the catalog. */
+export function limitInWords(bytes: number): string {
+  const unit = bytes < 2 ** 30 ? 'MiB' : 'GiB'
+  const amount = bytes / (unit === 'MiB' ? 2 ** 20 : 2 ** 30)
+  return `${Number(amount.toFixed(1))} ${unit}`
+}
+
 /** Whole percent; undefined while nobody knows how much it is. */
 export function pullPercent(progress: PullProgress | null): number | undefined {
   if (progress === null || progress.total_bytes <= 0) return undefined

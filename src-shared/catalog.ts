@@ -135,7 +135,8 @@ export const serverDefinition = z.strictObject({
   }),
   env_file: text.optional().meta({
     title: 'Variables file',
-    description: 'A file of `NAME=value` lines, relative to the catalog. Variables above win.',
+    description:
+      'A file of `NAME=value` lines, relative to the catalog. Variables above win. For a container it is read as `docker run --env-file` does: quotes and `#` belong to the value.',
   }),
   idle_timeout_seconds: seconds.optional().meta({
     title: 'Stop after idle',

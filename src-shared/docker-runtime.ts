@@ -40,6 +40,10 @@ export const dockerRuntime = z
         description:
           '`./data:/data:ro`: a folder or file, relative to the catalog, or the name of a volume, and where the server sees it.',
       }),
+    env_file: text.optional().meta({
+      title: 'Variables file',
+      description: 'The same as `env_file` beside the runtime, which wins over it.',
+    }),
     network: text.optional().meta({
       title: 'Network',
       description:
@@ -84,7 +88,7 @@ export const dockerRuntime = z
     if (transport !== 'http') return
     if (port === undefined)
       context.addIssue({ code: 'custom', path: ['port'], message: 'it goes with transport: http' })
-    if (network === 'host' || network === 'none')
+    if (/^(?:host|none|container:.*)$/.test(network ?? ''))
       context.addIssue({
         code: 'custom',
         path: ['network'],

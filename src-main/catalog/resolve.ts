@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, resolve as resolvePath } from 'node:path'
-import { parseEnv } from 'node:util'
 import type { Catalog, OauthClient, Runtime, ServerDefinition } from '../../src-shared/catalog.ts'
 import type { DockerRuntime } from '../../src-shared/docker-runtime.ts'
 import { asGatewayError } from '../../src-shared/errors.ts'
 import { canonicalJson } from '../../src-shared/json-record.ts'
 import type { LaunchDefinition } from '../runtimes/runtime.ts'
 import { sha256 } from './content-version.ts'
+import { readEnv, type EnvFileStyle } from './env-file.ts'
 import { interpolate, secretName, type Lookup } from './interpolate.ts'
 import { LoopTurn } from './loop-turn.ts'
 
@@ -87,8 +87,13 @@ async function resolveOnce(
 ): Promise<ResolvedServer> {
   const notes = new Notes(definition.id, lookup)
   const runtime = notes.runtime(definition.runtime)
-  const fromFile = await notes.envFile(definition.env_file, baseDir)
-  const env = { ...fromFile, ...notes.env(definition.env) }
+  const docker = definition.runtime.type === 'docker' ? definition.runtime : undefined
+  const style = docker === undefined ? 'dotenv' : 'docker'
+  const env = {
+    ...(await notes.envFile(docker?.env_file, baseDir, style)),
+    ...(await notes.envFile(definition.env_file, baseDir, style)),
+    ...notes.env(definition.env),
+  }
   const launch: LaunchDefinition = {
     serverId: definition.id,
     runtime,
@@ -222,18 +227,22 @@ class Notes {
     }
   }
 
-  async envFile(template: string | undefined, baseDir: string): Promise<Record<string, string>> {
+  async envFile(
+    template: string | undefined,
+    baseDir: string,
+    style: EnvFileStyle,
+  ): Promise<Record<string, string>> {
     if (template === undefined) return {}
     const before = this.missing.size
     const name = this.text(template)
     // With a part of its path missing there is no sense in a second complaint.
     if (this.missing.size > before) return {}
     const path = isAbsolute(name) ? name : resolvePath(baseDir, name)
-    let content: string
+    let found: Record<string, string>
     try {
       const { size } = await statFile(path)
       if (size > maxEnvFileBytes) throw new Error(`larger than ${maxEnvFileBytes / 2 ** 20} MiB`)
-      content = await readFile(path, 'utf8')
+      found = readEnv(await readFile(path, 'utf8'), style, this.#lookup)
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       this.problems.push(
@@ -242,9 +251,9 @@ class Notes {
       return {}
     }
     const resolved: Record<string, string> = {}
-    for (const [variable, value] of Object.entries(parseEnv(content.replace(/^\ufeff/, '')))) {
+    for (const [variable, value] of Object.entries(found)) {
       // A file shared with other programs may well hold our own settings; they stay here.
-      if (value === undefined || isReserved(variable)) continue
+      if (isReserved(variable)) continue
       if (!openNames.test(variable.toUpperCase())) this.secret(value)
       resolved[variable] = value
     }

@@ -30,10 +30,12 @@ export function exitReason(exit: ContainerExit, context: ExitContext): LinkClose
   const { expected, failure, lastLine } = context
   const last = lastLine.trim().slice(0, 300)
   const lastWords = expected || last === '' ? '' : ` Its last line on stderr: ${last}`
+  const isForeign = !expected && /exec format error/i.test(`${exit.error} ${last}`)
+  const foreign = isForeign ? ' The image is made for another processor than this machine’s.' : ''
   const why = failure === undefined || exit.how !== 'exited' ? '' : ` ${failure}.`
   const signal = exit.code === null ? undefined : signals[exit.code]
   return {
-    message: `The container ${context.name} (${context.image}) ${ending(exit, context)}.${why}${lastWords}`,
+    message: `The container ${context.name} (${context.image}) ${ending(exit, context)}.${why}${lastWords}${foreign}`,
     exitCode: exit.code,
     ...(signal !== undefined && { signal }),
     expected,

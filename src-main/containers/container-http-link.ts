@@ -55,7 +55,7 @@ export class ContainerHttpLink implements Link {
       log: (source, text) => {
         if (!this.#isClosed) events.log(source, text)
       },
-      progress: () => events.progress(),
+      progress: (wait) => events.progress(wait),
     }
   }
 

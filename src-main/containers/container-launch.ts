@@ -122,6 +122,11 @@ class ContainerStart {
     if (transport === 'stdio') return new ContainerLink(common)
     const link = new ContainerHttpLink(common)
     try {
+      this.#events.progress({
+        what: `Nothing answered at port ${this.#runtime.port} of its container`,
+        advice:
+          'Check `port`, and let it listen on 0.0.0.0: on 127.0.0.1 it is reached from inside alone. Its log may have more; raise start_timeout_seconds if it needs longer.',
+      })
       const facts = await engine.inspect(container.id)
       const host = place.isShared
         ? `${facts?.NetworkSettings.Networks?.[place.network ?? '']?.IPAddress}:${this.#runtime.port}`
@@ -130,7 +135,8 @@ class ContainerStart {
       // Not up, but ended: the link tells how.
       if (await answersHttp(url, container.exited, signal)) {
         this.#events.log('lifecycle', `it answers at ${url}`)
-        const runtime = { type: 'remote-http' as const, url, headers: {} }
+        // Streamable HTTP, and the older HTTP+SSE where that is refused: many images speak it alone.
+        const runtime = { type: 'remote-sse' as const, url, headers: {} }
         link.carry(
           await this.#options.remote({ ...this.#definition, runtime }, link.remoteEvents, signal),
         )
@@ -154,7 +160,13 @@ class ContainerStart {
       return
     }
     this.#events.log('lifecycle', `${engineName(engine.address)} pulls ${image}`)
-    await pullImage(this.#session, server, states, signal, () => this.#events.progress())
+    const wait = {
+      what: `The pull of ${image} did not go on`,
+      advice:
+        'The registry, or the way to it, may be slow: try again, or raise start_timeout_seconds.',
+    }
+    await pullImage(this.#session, server, states, signal, () => this.#events.progress(wait))
+    this.#events.progress()
     this.#events.log('lifecycle', `${image} is here`)
   }
 
@@ -172,6 +184,11 @@ class ContainerStart {
         `${serverId}: \`transport: http\` needs an engine on this machine, and ${address.label} is on another. Use \`transport: stdio\`, or publish the server there and enter it as \`remote-http\`.`,
       )
     if (own === undefined && address.isLocal) await checkSources(serverId, volumes)
+    if (!address.isLocal && volumes.some(({ isPath }) => isPath))
+      this.#events.log(
+        'lifecycle',
+        `Its volumes are folders of the engine’s machine (${address.label}); those that are missing there are made, empty and root’s.`,
+      )
     const shared = isHttp ? (network ?? own?.networks[0]) : network
     return {
       network: shared,
@@ -251,12 +268,23 @@ function refused(
   )
 }
 
-function hint(message: string, { network, engine, image }: DockerRuntime): string {
-  if (network !== undefined && /network/i.test(message))
+export function hint(message: string, { network, engine, image }: DockerRuntime): string {
+  if (/invalid reference format|must be lowercase/i.test(message))
+    return 'Check the name in `image`.'
+  if (/no command (?:specified|or entrypoint)/i.test(message))
+    return 'The image names no program: say in `args` what is to run.'
+  if (/memory limit/i.test(message)) return 'Raise `memory`.'
+  if (/range of cpus/i.test(message)) return 'Lower `cpus`.'
+  if (/invalid (?:mode|option type)/i.test(message)) return 'Check the options in `volumes`.'
+  if (network !== undefined && /network\b.*not found|no such network/i.test(message))
     return `Create the network (${engine} network create ${network}), or correct \`network\`.`
   if (/port is already allocated|address already in use/i.test(message))
     return 'Another program has the port: end it, or try again.'
-  if (/executable file not found|no such file or directory|exec format/i.test(message))
+  if (
+    /executable file not found|no such file or directory|exec format|OCI permission denied/i.test(
+      message,
+    )
+  )
     return `Check \`args\`, and that ${image} is made for this machine's processor.`
   if (/no such image/i.test(message)) return 'The image was removed meanwhile: try again.'
   if (/user|passwd/i.test(message)) return 'Check `user`.'

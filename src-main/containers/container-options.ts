@@ -29,7 +29,8 @@ export function containerOptions(plan: ContainerPlan): Readonly<Record<string, u
   const isPipe = runtime.transport === 'stdio'
   const portName = `${runtime.port}/tcp`
   const memory = memoryLimit(plan.serverId, runtime.memory)
-  const isIsolated = network === 'none' || network === 'host'
+  // Those have no table of hosts that is their own.
+  const isBorrowed = /^(?:none|host|container:.*)$/.test(network ?? '')
   return {
     Image: fullName(runtime.image),
     ...(runtime.args.length > 0 && { Cmd: runtime.args }),
@@ -63,7 +64,7 @@ export function containerOptions(plan: ContainerPlan): Readonly<Record<string, u
       AutoRemove: false,
       // Podman has a name of its own for the host.
       ...(runtime.engine === 'docker' &&
-        !isIsolated && { ExtraHosts: ['host.docker.internal:host-gateway'] }),
+        !isBorrowed && { ExtraHosts: ['host.docker.internal:host-gateway'] }),
     },
   }
 }

@@ -5,6 +5,9 @@ import { EngineClient } from './engine-client.ts'
 import { EngineError } from './engine-failure.ts'
 import { readPull, type PullStep } from './pull-stream.ts'
 
+/** To pass on SIGTERM, for which an engine waits for nothing: one that takes longer hangs, and no stop waits for it. */
+const termMs = 5_000
+
 const created = z.object({ Id: z.string().min(12) })
 const imageFacts = z.object({ Id: z.string() })
 
@@ -155,7 +158,8 @@ export class Engine {
   async kill(id: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     try {
       const path = `/containers/${id}/kill`
-      await this.#client.json({ method: 'POST', path, query: { signal } })
+      const limit = signal === 'SIGTERM' ? { timeoutMs: termMs } : {}
+      await this.#client.json({ method: 'POST', path, query: { signal }, ...limit })
     } catch (error) {
       if (!(error instanceof EngineError && [404, 409, 500].includes(error.status))) throw error
     }

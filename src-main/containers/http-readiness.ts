@@ -39,9 +39,10 @@ export async function answersHttp(
 
 function answers(url: string): Promise<boolean> {
   return new Promise((resolve) => {
+    // HEAD is GET to many servers, which opens a session, and in HTTP+SSE a stream whose head does not come.
     const request = process
       .getBuiltinModule('node:http')
-      .request(url, { method: 'HEAD', agent: false, timeout: answerMs })
+      .request(url, { method: 'OPTIONS', agent: false, timeout: answerMs })
     request.once('response', (answer) => {
       answer.resume()
       request.destroy()

@@ -104,18 +104,23 @@ export class Images {
     if (error.failure !== 'answer') return engineFailed(serverId, address, error)
     return new GatewayError(
       'server_failed',
-      `${serverId}: its image ${image} is not on this machine, and ${engineName(address)} could not pull it: ${error.message}. ${whatToDo(error.message, image, address.kind)}`,
+      `${serverId}: its image ${image} is not on this machine, and ${engineName(address)} could not pull it: ${error.message.replace(/\.$/, '')}. ${whatToDo(error.message, image, address.kind)}`,
       { cause: error },
     )
   }
 }
 
-function whatToDo(message: string, image: string, command: string): string {
+export function whatToDo(message: string, image: string, command: string): string {
+  if (/toomanyrequests|rate limit/i.test(message))
+    return `Sign in with \`${command} login\`, which allows more, or try again later.`
+  if (/no matching manifest|no image found in .*for architecture/i.test(message))
+    return "The image is not made for this machine's processor: choose another, or another tag."
+  if (/HTTP response to HTTPS client/i.test(message))
+    return `This registry speaks HTTP without TLS, which ${command} has to be told (insecure registries).`
   if (/no such host|network is unreachable|connection refused|timeout|i\/o/i.test(message))
     return 'The registry cannot be reached: check the network, or bring the image here by hand.'
   if (/denied|unauthorized|authentication|no basic auth/i.test(message))
     return `Check the name in \`image\`; if it is private, sign in with \`${command} login\`.`
-  if (/manifest|not found|unknown|no matching/i.test(message))
-    return 'Check the name and the tag in `image`.'
+  if (/manifest|not found|unknown/i.test(message)) return 'Check the name and the tag in `image`.'
   return `Try \`${command} pull ${image}\` by hand.`
 }

@@ -22,6 +22,12 @@ export interface LinkClosed {
   expected: boolean
 }
 
+/** What a start waits for, in case that it waits in vain: "What … within 60 s. Advice". */
+export interface StartWait {
+  what: string
+  advice: string
+}
+
 /** What a link tells its owner. All are called on later turns, never from inside `send`. */
 export interface LinkEvents {
   /**
@@ -39,7 +45,7 @@ export interface LinkEvents {
   /** One line for the server's log (stderr, junk on stdout, what happens to the process). */
   log(source: LogSource, text: string): void
   /** The start goes on, with something that takes as long as it takes (an image is pulled): its time begins anew. */
-  progress(): void
+  progress(wait?: StartWait): void
 }
 
 /** Lower-case names. */

@@ -5,7 +5,7 @@ import type { Caller, ClientCapabilities, Era } from '../mcp/caller.ts'
 import { LegacyUpstream } from '../mcp/legacy-upstream.ts'
 import { ModernUpstream } from '../mcp/modern-upstream.ts'
 import type { ServerGreeting, Upstream, UpstreamEvents, UpstreamLimits } from '../mcp/upstream.ts'
-import type { Launch, LaunchDefinition, Link } from '../runtimes/runtime.ts'
+import type { Launch, LaunchDefinition, Link, StartWait } from '../runtimes/runtime.ts'
 import type { Clock } from './clock.ts'
 import { reworded } from './reworded-error.ts'
 
@@ -74,6 +74,8 @@ export class Instance {
   #probe: ModernUpstream | undefined
   /** What calls are told that it leaves without an answer. */
   #why: GatewayError | undefined
+  /** What its launch waits for, where that has told. */
+  #wait: StartWait | undefined
   #isStopping = false
   #isHurried = false
   #endPause: () => void = () => {}
@@ -333,7 +335,8 @@ export class Instance {
         },
         closed: (reason) => this.#closed(reason.message),
         log: (source, text) => this.#options.events.log(source, text),
-        progress: () => {
+        progress: (wait) => {
+          this.#wait = wait
           if (this.phase === 'starting') this.#limitStart()
         },
       },
@@ -353,13 +356,14 @@ export class Instance {
   }
 
   #tooLate(ms: number): GatewayError {
-    const what = this.#link
-      ? 'It was launched, but did not answer initialize'
-      : 'It was not launched'
+    const waited = this.#link ? undefined : this.#wait
+    const {
+      what = `It was ${this.#link ? 'launched, but did not answer initialize' : 'not launched'}`,
+      advice = 'Look at its log, and raise start_timeout_seconds if it needs longer.',
+    } = waited ?? {}
     return new GatewayError(
       'server_timeout',
-      `${this.serverId} did not start. ${what} within ${Math.round(ms / 1000)} s. ` +
-        'Look at its log, and raise start_timeout_seconds if it needs longer.',
+      `${this.serverId} did not start. ${what} within ${Math.round(ms / 1000)} s. ${advice}`,
     )
   }
 

@@ -215,6 +215,39 @@ describe('resolveServer', () => {
     }
   })
 
+  it('reads a container’s env_file as `docker run --env-file` does', async () => {
+    const folder = temporaryFolder()
+    const docker = '    runtime: { type: docker, image: i, env_file: first.env }\n'
+    writeFileSync(join(folder, 'first.env'), '\ufeffBOTH=first\r\nFIRST=\r\n')
+    writeFileSync(
+      join(folder, 'x.env'),
+      '# none\n\n  KEY=a#b \nQUOTED="q q"\nURL=x?a=b\nBOTH=second\nA\nNOT_SET\nMCP_GATEWAY_X\n',
+    )
+    const { launch, problems } = await resolve(`${docker}    env_file: x.env\n`, folder)
+    expect(problems).toEqual([])
+    expect(launch.env).toEqual({
+      FIRST: '',
+      KEY: 'a#b ',
+      QUOTED: '"q q"',
+      URL: 'x?a=b',
+      BOTH: 'second',
+      A: 'one',
+    })
+    for (const [line, why] of [
+      ['export KEY=1', 'there are blanks in the name'],
+      ['=1', 'it has no name'],
+    ] as const) {
+      writeFileSync(join(folder, 'x.env'), `A=1\n${line}\n`)
+      const bad = await resolve(`${docker}    env_file: x.env\n`, folder)
+      expect(bad.problems.join()).toContain(`x.env (line 2 is no NAME=value: ${why})`)
+    }
+    // Any other program’s is a dotenv file.
+    writeFileSync(join(folder, 'x.env'), 'KEY="q" # why\n')
+    expect((await resolve(`${runtime}    env_file: x.env\n`, folder)).launch.env).toEqual({
+      KEY: 'q',
+    })
+  })
+
   it('knows what must not be logged', async () => {
     const folder = temporaryFolder()
     writeFileSync(

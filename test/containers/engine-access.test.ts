@@ -55,6 +55,24 @@ describeEngines('an engine that goes and comes', (engine) => {
     expect(await ours(engine, harness)).toEqual([])
   })
 
+  it('that hangs does not hold up a stop for long', async () => {
+    const socket = path.join(temporaryFolder(), 'engine.sock')
+    const proxy = await proxyTo(socketOf(engine.address), socket)
+    const harness = makeContainers({ [variable]: `unix://${socket}` })
+    const { link } = await harness.launch({ engine: engine.name })
+    proxy.hang()
+    const before = performance.now()
+    await link.close()
+    expect(performance.now() - before).toBeLessThan(12_000)
+    await proxy.cut()
+    await proxy.open()
+    await makeContainers(
+      { [variable]: `unix://${socket}` },
+      { stateDir: harness.stateDir },
+    ).containers.reap()
+    expect(await ours(engine, harness)).toEqual([])
+  })
+
   it('that is gone at the end leaves its containers to the next start', async () => {
     const socket = path.join(temporaryFolder(), 'engine.sock')
     const stateDir = temporaryFolder()
@@ -106,7 +124,10 @@ describeEngines(
       const before = process.env['PATH']
       process.env['PATH'] = `${folder}:${before}`
       onTestFinished(() => void (process.env['PATH'] = before))
-      await expectToWork(makeContainers({ DOCKER_HOST: 'ssh://friend@far:2222' }))
+      const far = makeContainers({ DOCKER_HOST: 'ssh://friend@far:2222' })
+      await expectToWork(far)
+      const { log } = await far.launch({ volumes: [`${folder}:/data`] })
+      expect(log.join()).toContain('those that are missing there are made, empty and root’s')
       const args: string[] = JSON.parse(readFileSync(path.join(folder, 'args'), 'utf8'))
       expect(args.slice(-5)).toEqual(['-p', '2222', '--', 'friend@far', 'docker system dial-stdio'])
       await expect(makeContainers({ DOCKER_HOST: 'ssh://stranger@far' }).launch()).rejects.toThrow(

@@ -8,6 +8,8 @@ export interface EngineProxy {
   /** Ends every connection, and takes no new one until it is opened again. */
   cut(): Promise<void>
   open(): Promise<void>
+  /** From here on it takes what is said and passes nothing on, as an engine that hangs does. */
+  hang(): void
   readonly port: number
 }
 
@@ -20,7 +22,9 @@ export async function proxyTo(
   const streams = new Set<net.Socket>()
   let server: net.Server | undefined
   let port = 0
+  let isHanging = false
   const relay = (near: net.Socket): void => {
+    if (isHanging) return
     const far = net.connect(engineSocket)
     for (const [from, to] of [
       [near, far],
@@ -33,6 +37,7 @@ export async function proxyTo(
     }
   }
   const open = async (): Promise<void> => {
+    isHanging = false
     const made =
       secure === undefined
         ? net.createServer({ allowHalfOpen: true }, relay)
@@ -61,6 +66,10 @@ export async function proxyTo(
   return {
     cut,
     open,
+    hang() {
+      isHanging = true
+      for (const stream of streams) stream.unpipe().pause()
+    },
     get port() {
       return port
     },

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import fs from 'node:fs/promises'
+import net from 'node:net'
 import path from 'node:path'
-import { afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { containerRow, type ContainerRow } from '../../src-shared/container.ts'
 import { describeEngines, type EngineProbe } from '../containers/engines.ts'
@@ -248,6 +250,59 @@ describeEngines('a server in a container', (engine) => {
     expect(await call(gateway, id, 'test_simple_text')).toContain('simple text')
     expect((await gateway.post(`/servers/${id}/stop`)).status).toBe(200)
     expect(await containers(id)).toEqual([])
+  })
+
+  it('may speak the older HTTP+SSE, and a path that is wrong is named', async () => {
+    const place = await newPlace()
+    const [old, lost] = [newId(), newId()]
+    const runtime = { args: [inImage.everything, 'sse'], transport: 'http', port: 3001 }
+    const gateway = await start(place, [
+      entry(old, { ...runtime, path: '/sse' }),
+      entry(lost, { ...runtime, path: '/nowhere' }),
+    ])
+    expect(await call(gateway, old, 'echo', { message: 'as ever' })).toContain('as ever')
+    expect(await call(gateway, lost, 'echo')).toMatch(/\/nowhere answered 404/)
+    await eventually(async () => expect(await containers(lost)).toEqual([]))
+  })
+
+  it('says what it waited for in vain: a pull, a port', async () => {
+    const place = await newPlace()
+    const [pull, port] = [newId(), newId()]
+    const registry = net.createServer()
+    registry.listen(0, '127.0.0.1')
+    await once(registry, 'listening')
+    onTestFinished(() => void registry.close())
+    const address = registry.address()
+    const image = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}/some/image:1`
+    const args = [inImage.conformance, '--era', 'dual', '--transport', 'http', '--port', '8080']
+    const gateway = await start(place, [
+      entry(pull, { image }, { start_timeout_seconds: 4 }),
+      // It listens, and nobody outside can reach it.
+      entry(
+        port,
+        { args: [...args, '--host', '127.0.0.1'], transport: 'http', port: 8080 },
+        { start_timeout_seconds: 4 },
+      ),
+    ])
+    expect(await call(gateway, pull, 'echo')).toContain(
+      `${pull} did not start. The pull of ${image} did not go on within 4 s.`,
+    )
+    expect(await call(gateway, port, 'test_simple_text')).toMatch(
+      /Nothing answered at port 8080 of its container within 4 s\. .*let it listen on 0\.0\.0\.0/,
+    )
+    await eventually(async () => expect(await containers(port)).toEqual([]))
+  })
+
+  it('may share the network of another container', async () => {
+    const place = await newPlace()
+    const [first, second] = [newId(), newId()]
+    const gateway = await start(place, [
+      entry(first, { container_name: first }),
+      entry(second, { network: `container:${first}` }),
+    ])
+    const hosts = (id: string) => call(gateway, id, 'file', { path: '/etc/hosts' })
+    expect(await hosts(first)).toContain('127.0.0.1')
+    expect(await hosts(second)).toBe(await hosts(first))
   })
 
   it('says what is wrong with its image, its network, its volumes', async () => {

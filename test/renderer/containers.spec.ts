@@ -48,7 +48,7 @@ test('a container shows its engine, ID to copy, memory and CPU', async ({
   const part = page.getByRole('region', { name: 'Container', exact: true })
   await expect(part).toContainText('Docker')
   await expect(part).toContainText('mcp-redis-1')
-  await expect(part).toContainText('61 MB of 512 MB, 3.2 % of a core')
+  await expect(part).toContainText('61 MB of 512 MiB, 3.2 % of a core')
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
   await part.getByRole('button', { name: 'Copy the ID of mcp-redis-1' }).click()
   await expect(page.getByText('Container ID copied', { exact: true })).toBeVisible()
@@ -99,6 +99,14 @@ test('a pull that fails says why and what to do, where the image is', async ({
   await expect(part).toContainText('if it is private, sign in with docker login.')
   await expectAccessible(page)
   await expect(part.getByRole('button', { name: 'Pull now' })).toBeEnabled()
+  // A start fails by the same: once is enough, beside the button.
+  const why = gateway.containers.rows.find(({ server_id: id }) => id === 'neo4j')?.image.problem
+  gateway.set('neo4j', { status: 'unhealthy', reason: 'it did not start', last_error: why ?? null })
+  await expect(page.getByRole('button', { name: 'Start' })).toBeVisible()
+  const overview = page.getByRole('tabpanel', { name: 'Overview' })
+  await expect(overview.getByText('if it is private')).toHaveCount(1)
+  gateway.set('neo4j', { last_error: 'It needs `NEO4J_URI`.' })
+  await expect(overview.getByText('It needs NEO4J_URI.')).toBeVisible()
 })
 
 test('an engine that cannot be used is said once in the list, with the remedy, and checked again', async ({

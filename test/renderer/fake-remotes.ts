@@ -90,7 +90,7 @@ export function addContainers(gateway: FakeGateway, now = Date.now()): void {
             name: 'mcp-redis-1',
             started_at: new Date(now - 2 * hour).toISOString(),
             memory_bytes: 61_000_000,
-            memory_limit_bytes: 512_000_000,
+            memory_limit_bytes: 512 * 1024 * 1024,
             cpu_percent: 3.2,
           },
         ],

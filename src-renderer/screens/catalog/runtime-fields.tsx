@@ -103,9 +103,10 @@ function isHttp(runtime: Readonly<Record<string, unknown>>): boolean {
   return runtime['transport'] === 'http'
 }
 
-/** Port and path go with HTTP alone; what is set is shown, to be taken away. */
+/** Port and path go with HTTP alone, the variables file beside the runtime; what is set is shown, to be taken away. */
 function isOfUse(name: string, runtime: Readonly<Record<string, unknown>>): boolean {
-  return (name !== 'port' && name !== 'path') || isHttp(runtime) || runtime[name] !== undefined
+  if (runtime[name] !== undefined) return true
+  return name !== 'env_file' && ((name !== 'port' && name !== 'path') || isHttp(runtime))
 }
 
 function typesOf(variant: SchemaNode): { value: string; title: string }[] {

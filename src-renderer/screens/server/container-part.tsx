@@ -8,7 +8,7 @@ import { copyText } from '../../components/copy.ts'
 import { ProgressBar } from '../../components/progress-bar.tsx'
 import { Time } from '../../components/quantity.tsx'
 import { notify, notifyFailure } from '../../components/toast.tsx'
-import { pullInWords, pullPercent } from '../../containers.ts'
+import { limitInWords, pullInWords, pullPercent } from '../../containers.ts'
 import { keyOf, useAct } from '../../queries.ts'
 import { bytesInWords } from '../../words.ts'
 import { Prose } from '../catalog/prose.tsx'
@@ -174,7 +174,7 @@ function figuresOf({
   return [
     ...(memory === null
       ? []
-      : [`${bytesInWords(memory)}${limit === null ? '' : ` of ${bytesInWords(limit)}`}`]),
+      : [`${bytesInWords(memory)}${limit === null ? '' : ` of ${limitInWords(limit)}`}`]),
     ...(cpu === null ? [] : [`${cpu < 10 ? cpu.toFixed(1) : Math.round(cpu)} % of a core`]),
   ]
     .map((part) => `${part}, `)

@@ -1,12 +1,14 @@
 import type { ReactNode } from 'react'
 import type { ServerDetailView } from '../../../src-shared/api-servers.ts'
+import type { ContainerRow } from '../../../src-shared/container.ts'
 import { shownState } from '../../../src-shared/shown-state.ts'
 import { CodeBlock } from '../../components/code-block.tsx'
 import { Bytes, Duration, Time, Uptime } from '../../components/quantity.tsx'
 import { TagList } from '../../components/tag-list.tsx'
 import { useRead } from '../../queries.ts'
 import { count } from '../../words.ts'
-import { memoryOf, useContainers } from '../../containers.ts'
+import { memoryOf, tells, useContainers } from '../../containers.ts'
+import { Prose } from '../catalog/prose.tsx'
 import { RateStrip } from '../activity/rate-strip.tsx'
 import { MissingSecrets } from '../secrets/missing-secrets.tsx'
 import { ContainerPart } from './container-part.tsx'
@@ -26,7 +28,7 @@ export function Overview({ server }: { server: ServerDetailView }) {
   const history = useRead('settings.get', {}).data?.history
   return (
     <div className="@container flex min-h-0 flex-1 flex-col gap-6 overflow-auto px-5 py-4">
-      <Trouble server={server} />
+      <Trouble server={server} container={container} />
       {JSON.stringify(server.entry).includes('${secret:') && (
         <MissingSecrets servers={[server.id]} />
       )}
@@ -60,16 +62,27 @@ export function Overview({ server }: { server: ServerDetailView }) {
   )
 }
 
+interface TroubleProps {
+  server: ServerDetailView
+  container: ContainerRow | undefined
+}
+
 /** Last error and warnings, where there are any. */
-function Trouble({ server }: { server: ServerDetailView }) {
+function Trouble({ server, container }: TroubleProps) {
   // What waits for a sign-in says so above.
   const state = shownState(server)
   const shown = state === 'unhealthy' || state === 'stopped'
-  const error = shown ? server.last_error : null
+  const last = shown ? server.last_error : null
+  // It stands once, where there is something to do about it.
+  const error = container !== undefined && last !== null && tells(container, last) ? null : last
   if (error === null && server.warnings.length === 0) return null
   return (
     <div className="flex flex-col gap-2">
-      {error !== null && <Note kind="bad">{error}</Note>}
+      {error !== null && (
+        <Note kind="bad">
+          <Prose text={error} />
+        </Note>
+      )}
       {server.warnings.map((warning) => (
         <Note key={warning} kind="warn">
           {warning}
