@@ -1,11 +1,11 @@
 /**
- * Makes the gateway's image without a registry: Node as it runs here, the libraries that it needs, and dist/. The rest
- * is what the Dockerfile says. Writes an archive for `docker load` and `podman load`, and says how large it is.
+ * Makes the gateway's image without a registry and without an engine, from the same files as the Dockerfile, but of this
+ * machine, and dist/ as it is. Writes an archive for `docker load` and `podman load`, and says how large it is.
  *
  *   node scripts/build-image.mjs [--full] [--out FILE] [--name NAME:TAG] [--size]
  *
- * --full: with npm, a shell and, where it is found, uv. --size: measures it compressed as registries do, and fails
- * past 50 MB.
+ * --full: with npm, a shell and, where it is found, uv, but without Python: for that, build the Dockerfile. --size:
+ * measures it compressed as registries do, and fails past 50 MB.
  */
 import fs from 'node:fs'
 import os from 'node:os'
@@ -15,11 +15,10 @@ import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { stageConfig } from './dockerfile.mjs'
 import { copyProgram, run, withFolder, writeImage } from './image-archive.mjs'
+import { layOutApp, layOutBase, nonroot } from './image-files.mjs'
 
 const root = path.join(import.meta.dirname, '..')
 const maxCompressedBytes = 50_000_000
-/** As distroless has it. */
-const nonroot = '65532'
 
 /**
  * Writes the image to the archive `out`, from dist/ as it is. Returns the size of its layers compressed, if that is to
@@ -28,19 +27,21 @@ const nonroot = '65532'
 export function buildImage({ out, name, full = false, measure = false }) {
   const dockerfile = fs.readFileSync(path.join(root, 'Dockerfile'), 'utf8')
   const config = stageConfig(dockerfile, full ? 'full' : 'slim')
-  run(process.execPath, [path.join(root, 'scripts', 'stage-app.mjs')])
   return withFolder((folder) => {
     const base = path.join(folder, 'base')
     const app = path.join(folder, 'app')
-    layOutBase(base, full)
+    const state = path.join(folder, 'state')
+    layOutBase(base)
+    if (full) layOutTools(base)
     layOutApp(app)
+    fs.mkdirSync(path.join(state, 'var/lib/mcp-gateway'), { recursive: true })
     writeImage({
       out,
       name,
       layers: [
         { root: base },
         { root: app },
-        { root: app, paths: ['./var/lib/mcp-gateway'], owner: nonroot },
+        { root: state, paths: ['./var/lib/mcp-gateway'], owner: nonroot },
       ],
       config,
     })
@@ -48,34 +49,7 @@ export function buildImage({ out, name, full = false, measure = false }) {
   })
 }
 
-/** What `gcr.io/distroless/cc` and Node bring; for the full one a shell and what starts servers. */
-function layOutBase(base, full) {
-  const small = path.join(base, 'node-small')
-  fs.mkdirSync(base, { recursive: true })
-  // A Node without them may have been stripped already, and a machine may have no binutils.
-  const hasStrip = fs.existsSync('/usr/bin/strip')
-  if (hasStrip) run('strip', ['-o', small, process.execPath])
-  copyProgram(hasStrip ? small : process.execPath, base, '/usr/local/bin/node')
-  fs.rmSync(small, { force: true })
-  fs.mkdirSync(path.join(base, 'tmp'))
-  fs.chmodSync(path.join(base, 'tmp'), 0o1777)
-  write(
-    base,
-    'etc/passwd',
-    `root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:${nonroot}:${nonroot}::/home/nonroot:/sbin/nologin\n`,
-  )
-  write(base, 'etc/group', `root:x:0:\nnonroot:x:${nonroot}:\n`)
-  write(base, 'etc/nsswitch.conf', 'hosts: files dns\n')
-  // How names are looked up is loaded at run time.
-  for (const library of ['libnss_dns.so.2', 'libnss_files.so.2', 'libresolv.so.2'])
-    for (const place of ['/lib/x86_64-linux-gnu', '/lib/aarch64-linux-gnu'])
-      if (fs.existsSync(path.join(place, library)))
-        write(base, path.join(place, library), fs.readFileSync(path.join(place, library)))
-  const certificates = '/etc/ssl/certs/ca-certificates.crt'
-  if (fs.existsSync(certificates)) write(base, certificates, fs.readFileSync(certificates))
-  if (full) layOutTools(base)
-}
-
+/** What starts servers. */
 function layOutTools(base) {
   for (const [program, target] of [
     ['/bin/sh', '/bin/sh'],
@@ -111,26 +85,6 @@ function inPath(name) {
       .map((folder) => path.join(folder, name))
       .find((file) => fs.existsSync(file))
   )
-}
-
-function layOutApp(app) {
-  fs.cpSync(path.join(root, '.build', 'programs'), path.join(app, 'app'), { recursive: true })
-  fs.cpSync(path.join(root, 'dist', 'licenses'), path.join(app, 'app', 'licenses'), {
-    recursive: true,
-  })
-  fs.copyFileSync(path.join(root, 'LICENSE'), path.join(app, 'app', 'LICENSE'))
-  run(process.execPath, [
-    path.join(root, 'scripts', 'compile-ahead.mjs'),
-    path.join(app, 'app'),
-    nonroot,
-  ])
-  for (const folder of ['etc/mcp-gateway', 'var/lib/mcp-gateway'])
-    fs.mkdirSync(path.join(app, folder), { recursive: true })
-}
-
-function write(base, file, content) {
-  fs.mkdirSync(path.dirname(path.join(base, file)), { recursive: true })
-  fs.writeFileSync(path.join(base, file), content)
 }
 
 /** Of the layers, with gzip as it is by default, as a registry keeps them. */
