@@ -1,11 +1,19 @@
+import os from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** They need container engines, which are started once for all of them, and only if one of them is run. */
 const containerTests = ['test/containers/**/*.test.ts', 'test/*/containers*.test.ts']
 
+/** Run in both projects: with server-everything as a process, and in containers (see everything-runtimes.ts). */
+const everythingTests = ['everything', 'everything-live', 'inspector', 'remote', 'restarts'].map(
+  (name) => `test/integration/${name}.test.ts`,
+)
+
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most files wait for processes rather than work: two at a time also where there are two processors (vitest: one less).
+    maxWorkers: Math.max(2, os.availableParallelism() - 1),
     globalSetup: ['test/support/build.ts'],
     testTimeout: 40_000,
     hookTimeout: 60_000,
@@ -18,13 +26,15 @@ export default defineConfig({
           name: 'rooms',
           include: ['test/**/*.test.ts'],
           exclude: ['test/bench/**', 'node_modules/**', ...containerTests],
+          provide: { everythingIn: 'process' },
         },
       },
       {
         extends: true,
         test: {
           name: 'containers',
-          include: containerTests,
+          include: [...containerTests, ...everythingTests],
+          provide: { everythingIn: 'containers' },
           globalSetup: ['test/containers/engines-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

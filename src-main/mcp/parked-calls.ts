@@ -10,8 +10,13 @@ import type { Span } from './json-spans.ts'
 
 /** A parked call whose client does not come back within this is cancelled: a person may be thinking. */
 const parkedMs = 10 * 60_000
-/** What a server asks within this goes to the client in one result: a server that asks for several things writes one after another. */
-const togetherMs = 20
+/**
+ * What a server asks with no longer pause than this goes to the client in one result: a server that asks for several
+ * things writes one after another, and on the way out of a container each may wait for the processor.
+ */
+const pauseMs = 40
+/** After the first question nobody waits longer than this for more. */
+const togetherMs = 200
 /** Parked calls at once; past it a question fails. */
 const maxParked = 1_000
 
@@ -138,7 +143,9 @@ export class ParkableReply implements Reply, CallHandle {
   #finished: ((reply: ClientReply) => void) | undefined
   readonly #questions = new Map<string, Question>()
   #nextKey = 1
-  #flushing = false
+  /** When the first of the questions came that wait to be sent together. */
+  #gatheringSince: number | undefined
+  #stopGathering = (): void => {}
   #stopTimer = (): void => {}
 
   constructor(
@@ -223,19 +230,25 @@ export class ParkableReply implements Reply, CallHandle {
     this.#finished = deliver
   }
 
+  /** Each question that comes in meanwhile puts it off. */
   #flushSoon(): void {
-    if (this.#flushing) return
-    this.#flushing = true
+    const now = this.#clock.now()
+    this.#gatheringSince ??= now
+    const left = this.#gatheringSince + togetherMs - now
     const flush = (): void => {
-      this.#flushing = false
+      this.#gatheringSince = undefined
+      this.#stopGathering()
       try {
         this.#flush()
       } catch (error) {
         this.#failQuestions(asGatewayError(error))
       }
     }
+    this.#stopGathering()
     // What has come in meanwhile is read before, even if this process was busy.
-    this.#clock.after(togetherMs, () => setImmediate(flush))
+    this.#stopGathering = this.#clock.after(Math.max(0, Math.min(pauseMs, left)), () =>
+      setImmediate(flush),
+    )
   }
 
   #flush(): void {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
+import { withCompileCache } from '../support/compile-cache.ts'
 import { FakeHome } from './fake-home.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -11,7 +12,9 @@ const before = '{\n  // mine\n  "mcpServers": {\n    "a": { "command": "x" }\n  
 
 /** True if it came to the step, and was killed there. */
 function run(home: string, operation: string, step = 'none'): boolean {
-  const { signal, status, stderr } = spawnSync(process.execPath, [script, home, operation, step])
+  const { signal, status, stderr } = spawnSync(process.execPath, [script, home, operation, step], {
+    env: withCompileCache,
+  })
   expect(signal ?? status, stderr.toString()).toBe(step === 'none' ? 0 : (signal ?? 0))
   return signal === 'SIGKILL'
 }

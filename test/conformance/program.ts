@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { withCompileCache } from '../support/compile-cache.ts'
 
 export const root = path.join(import.meta.dirname, '..', '..')
 
@@ -18,7 +19,7 @@ const stopLimitMs = 15_000
 /** Starts a Node program and waits until a line of its stdout names a URL. */
 export async function startProgram(
   args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
+  env: NodeJS.ProcessEnv = withCompileCache,
 ): Promise<Program> {
   // The channel lets a fixture notice that whoever started it has died.
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env })

@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { withCompileCache } from '../support/compile-cache.ts'
 
 /** Its package.json, from which its other files are found. */
 const suite = path.dirname(
@@ -95,6 +96,7 @@ async function runProgram(args: readonly string[], limitMs: number): Promise<str
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, which can be ended with the clients that it starts.
     detached: true,
+    env: withCompileCache,
   })
   const closed = once(child, 'close')
   let output = ''

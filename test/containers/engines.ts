@@ -1,6 +1,9 @@
 import { describe, inject } from 'vitest'
 import { engineRequest, socketOf } from './engine-programs.ts'
 
+/** Of a container of any gateway: its server's id. */
+export const serverLabel = 'io.github.open-mcp-gateway.gateway.server'
+
 export type EngineName = 'docker' | 'podman'
 
 interface InspectedContainer {

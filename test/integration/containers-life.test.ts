@@ -6,12 +6,12 @@ import path from 'node:path'
 import { afterEach, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { containerRow, type ContainerRow } from '../../src-shared/container.ts'
-import { describeEngines, type EngineProbe } from '../containers/engines.ts'
+import { describeEngines, serverLabel, type EngineProbe } from '../containers/engines.ts'
 import { inImage, testImage } from '../containers/test-image.ts'
 import { eventually } from '../support/eventually.ts'
+import { commandLinesWith } from '../support/processes.ts'
 import { Place, type CatalogEntry, type RunningGateway } from './gateway-program.ts'
 
-const serverLabel = 'io.github.open-mcp-gateway.gateway.server'
 const toolAnswer = z.object({
   result: z.object({ content: z.array(z.object({ text: z.string() })) }).optional(),
   error: z.object({ message: z.string() }).optional(),
@@ -335,34 +335,35 @@ describeEngines('a server in a container', (engine) => {
   )
 })
 
-/** Starts and stops, then counts what is left. */
+/** Starts and stops, then counts what is left: containers, networks, volumes, and processes on the engine's side. */
 async function soak(engine: EngineProbe, id: string, times: number): Promise<void> {
   const place = await newPlace()
-  const gateway = await place.start({
-    servers: [
-      {
-        id,
-        runtime: {
-          type: 'docker',
-          engine: engine.name,
-          image: testImage,
-          args: [inImage.scripted],
-        },
-      },
-    ],
-    env: engine.env,
-  })
+  const runtime = {
+    type: 'docker',
+    engine: engine.name,
+    image: testImage,
+    args: [inImage.scripted],
+  }
+  const gateway = await place.start({ servers: [{ id, runtime }], env: engine.env })
   const others = async (): Promise<unknown> =>
     process.env['SOAK_STARTS'] === undefined
       ? undefined
       : namesIn([await engine.call('GET', '/networks'), await engine.call('GET', '/volumes')])
   const before = await others()
+  const seen: string[] = []
   for (let i = 0; i < times; i++) {
     expect((await gateway.post(`/servers/${id}/start`)).status).toBe(200)
+    const running = await engine.containers(serverLabel, id)
+    expect(running).toHaveLength(1)
+    seen.push(...running.map((container) => container.Id))
+    // Else the last look would see nothing because it cannot.
+    if (i === 0) expect(commandLinesWith(seen)).not.toEqual([])
     expect((await gateway.post(`/servers/${id}/stop`)).status).toBe(200)
   }
+  expect(new Set(seen).size).toBe(times)
   expect(await engine.containers(serverLabel, id)).toEqual([])
   expect(await others()).toEqual(before)
+  await eventually(() => expect(commandLinesWith(seen)).toEqual([]))
 }
 
 /** In some order: an engine has none. */

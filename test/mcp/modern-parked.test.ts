@@ -118,3 +118,26 @@ it('callers are bounded, and the one that was used longest ago is let go', () =>
   expect(first.isGone).toBe(true)
   expect(gone).toHaveBeenCalledExactlyOnceWith(first)
 })
+
+it('gathers what a server asks one after another, for a while, into one result', async () => {
+  const { clock, parked, reply, call, binding, answers } = stage()
+  const parkable = parked.reply(binding, reply(call))
+  const asks = async (pauses: readonly number[]): Promise<number[]> => {
+    const sent: number[] = []
+    for (const pause of pauses) {
+      parkable.ask(request('elicitation/create', {}), { answer() {}, progress() {}, fail() {} })
+      clock.advance(pause)
+      await setImmediate()
+      sent.push(Object.keys(answers.at(-1)?.result?.['inputRequests'] ?? {}).length)
+    }
+    return sent
+  }
+  expect(await asks([30, 30, 50])).toEqual([0, 0, 3])
+  const handle = String(answers.at(-1)?.result?.['requestState'])
+  const again = request('tools/call', { name: 't', arguments: {}, requestState: handle })
+  parked.resume(handle, { ...binding, request: again }, reply(again))
+  // One that asks without an end does not keep its client waiting.
+  const counts = await asks(Array.from({ length: 8 }, () => 30))
+  expect(answers).toHaveLength(2)
+  expect(counts.at(-1)).toBeGreaterThan(6)
+})

@@ -27,3 +27,18 @@ export function pidsWithEnvironment(text: string): number[] {
       }
     })
 }
+
+/** Of all processes (Linux), those that name one of these, such as an engine's helpers for a container. */
+export function commandLinesWith(texts: readonly string[]): string[] {
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+      } catch {
+        return ''
+      }
+    })
+    .filter((line) => texts.some((text) => line.includes(text)))
+}
