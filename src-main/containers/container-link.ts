@@ -12,7 +12,7 @@ import { exitReason, type ExitContext } from './container-exit.ts'
 
 /** What still comes of its output once it has ended. */
 const lastWordsMs = 500
-/** A container whose output has ended is given this long to end as well; Podman looks four times a second. */
+/** A container whose output has ended is given this long to end as well. */
 const silentMs = 1500
 
 export interface ContainerLinkOptions {

@@ -39,16 +39,18 @@ export class Container {
   }
 
   async #watch(): Promise<ContainerExit> {
+    const outputEnd = new Promise<void>((resolve) => {
+      this.stream.once('end', resolve)
+      this.stream.once('close', resolve)
+    })
     try {
-      const code = await this.engine.wait(this.id, this.#abort.signal)
-      const facts = await this.engine.inspect(this.id)
+      const code = await unlessRefused(this.engine.wait(this.id, outputEnd, this.#abort.signal))
+      const facts = await unlessRefused(this.engine.inspect(this.id))
       if (facts === undefined || facts.State.Dead || facts.State.Status === 'removing')
-        return { how: 'removed', code, error: '' }
+        return { how: 'removed', code: code ?? null, error: '' }
       const how = facts.State.OOMKilled ? 'out_of_memory' : 'exited'
-      return { how, code, error: facts.State.Error }
-    } catch (error) {
-      if (error instanceof EngineError && error.status === 404)
-        return { how: 'removed', code: null, error: '' }
+      return { how, code: code ?? null, error: facts.State.Error }
+    } catch {
       return { how: 'engine_lost', code: null, error: '' }
     }
   }
@@ -89,5 +91,15 @@ export class Container {
     const isOver = await Promise.race([this.exited.then(() => true as const), late])
     clearTimeout(timer)
     return isOver
+  }
+}
+
+/** An engine knows nothing of a container that is gone, and Podman may fail with one that is just being removed. */
+async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof EngineError && error.failure === 'answer') return undefined
+    throw error
   }
 }

@@ -8,6 +8,9 @@ import { readPull, type PullStep } from './pull-stream.ts'
 /** To pass on SIGTERM, for which an engine waits for nothing: one that takes longer hangs, and no stop waits for it. */
 const termMs = 5_000
 
+/** How often it sees whether a container has ended. */
+const podmanLooks = { seldom: '2s', often: '50ms' }
+
 const created = z.object({ Id: z.string().min(12) })
 const imageFacts = z.object({ Id: z.string() })
 
@@ -141,11 +144,24 @@ export class Engine {
     })
   }
 
-  /** Resolves with the exit code when it has ended. */
-  async wait(id: string, signal: AbortSignal): Promise<number> {
+  /**
+   * Resolves with the exit code when it has ended. `outputEnd`: its output has, so that it is about to. Rejects with
+   * EngineError.
+   */
+  async wait(id: string, outputEnd: Promise<void>, signal: AbortSignal): Promise<number> {
+    const request = { method: 'POST' as const, signal, timeoutMs: 0 }
     const path = `/containers/${id}/wait`
-    return parsed(exited, await this.#client.json({ method: 'POST', path, signal, timeoutMs: 0 }))
-      .StatusCode
+    if (this.address.kind === 'docker')
+      return parsed(exited, await this.#client.json({ ...request, path })).StatusCode
+    // Asked as Docker is, Podman before 4.6 looks again and again without a pause, which takes a whole processor.
+    const ask = async (interval: string): Promise<number> => {
+      const query = { interval }
+      return parsed(
+        z.number(),
+        await this.#client.json({ ...request, path: `/libpod${path}`, query }),
+      )
+    }
+    return Promise.race([ask(podmanLooks.seldom), outputEnd.then(() => ask(podmanLooks.often))])
   }
 
   /** Undefined if there is none. */

@@ -55,6 +55,20 @@ describeEngines('an engine that goes and comes', (engine) => {
     expect(await ours(engine, harness)).toEqual([])
   })
 
+  it('is asked for the end of a container in a way that does not keep it busy', async () => {
+    const socket = path.join(temporaryFolder(), 'engine.sock')
+    const proxy = await proxyTo(socketOf(engine.address), socket)
+    const harness = makeContainers({ [variable]: `unix://${socket}` })
+    const { link } = await harness.launch({ engine: engine.name })
+    await link.close()
+    const waits = proxy.asked.filter((line) => line.includes('/wait'))
+    // Podman before 4.6 looks without a pause where it is asked as Docker is.
+    if (engine.name === 'podman') {
+      expect(waits[0]).toMatch(/\/libpod\/.*interval=2s/)
+      expect(waits[1]).toMatch(/\/libpod\/.*interval=50ms/)
+    } else expect(waits).toHaveLength(1)
+  })
+
   it('that hangs does not hold up a stop for long', async () => {
     const socket = path.join(temporaryFolder(), 'engine.sock')
     const proxy = await proxyTo(socketOf(engine.address), socket)

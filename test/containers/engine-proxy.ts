@@ -11,6 +11,8 @@ export interface EngineProxy {
   /** From here on it takes what is said and passes nothing on, as an engine that hangs does. */
   hang(): void
   readonly port: number
+  /** The first line of each connection. */
+  readonly asked: readonly string[]
 }
 
 /** Listens at a path, or (0) at a free port of loopback; with `secure` it speaks TLS and wants a certificate. */
@@ -23,9 +25,11 @@ export async function proxyTo(
   let server: net.Server | undefined
   let port = 0
   let isHanging = false
+  const asked: string[] = []
   const relay = (near: net.Socket): void => {
     if (isHanging) return
     const far = net.connect(engineSocket)
+    near.once('data', (chunk: Buffer) => asked.push(chunk.toString().split('\r\n', 1)[0] ?? ''))
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -64,6 +68,7 @@ export async function proxyTo(
   await open()
   onTestFinished(cut)
   return {
+    asked,
     cut,
     open,
     hang() {
