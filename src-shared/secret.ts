@@ -1,10 +1,5 @@
 import { z } from 'zod'
-
-/** What stands in `${secret:NAME}`. */
-export const secretNamePattern = /^[A-Za-z0-9_.-]{1,128}$/
-
-/** Longer ones could not be masked in logs. */
-export const maxSecretLength = 16 * 1024
+import { maxSecretLength, secretNamePattern } from './secret-notation.ts'
 
 export const secretName = z.strictObject({ name: z.string().regex(secretNamePattern) })
 export const secretInput = secretName.extend({ value: z.string().min(1).max(maxSecretLength) })

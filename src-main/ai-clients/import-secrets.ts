@@ -1,7 +1,7 @@
 import { isRecord } from '../../src-shared/json-record.ts'
 import type { JsonRecord } from '../../src-shared/json-record.ts'
 import type { FoundSecret } from '../../src-shared/client-import.ts'
-import { maxSecretLength } from '../../src-shared/secret.ts'
+import { maxSecretLength } from '../../src-shared/secret-notation.ts'
 import { entryFrom } from '../catalog/snippet.ts'
 import { isOpenValue, namesSecret, secretSpans } from './secret-forms.ts'
 import type { SecretSpan } from './secret-forms.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { secretNamePattern, secretPlace, secretRow } from '../../src-shared/secret.ts'
+import { secretNamePattern } from '../../src-shared/secret-notation.ts'
+import { secretPlace, secretRow } from '../../src-shared/secret.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import type { GatewayInfo } from '../host/gateway-claim.ts'
 import { lazySecrets } from '../secrets/lazy-secrets.ts'

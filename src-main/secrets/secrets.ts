@@ -1,5 +1,5 @@
 import { GatewayError } from '../../src-shared/errors.ts'
-import { maxSecretLength, secretNamePattern } from '../../src-shared/secret.ts'
+import { maxSecretLength, secretNamePattern } from '../../src-shared/secret-notation.ts'
 import type { Keychain } from './keychain.ts'
 import { NoKeychainError } from './keychain.ts'
 import { SecretFile } from './secret-file.ts'

@@ -1,6 +1,6 @@
 import { Eye, EyeOff } from 'lucide-react'
 import { type SubmitEvent, useId, useState } from 'react'
-import { maxSecretLength, secretNamePattern } from '../../../src-shared/secret.ts'
+import { maxSecretLength, secretNamePattern } from '../../../src-shared/secret-notation.ts'
 import { Button } from '../../components/button.tsx'
 import { cx } from '../../components/class-names.ts'
 import { Dialog } from '../../components/dialog.tsx'
