@@ -12,7 +12,7 @@ import { decodeSource, maxSourceBytes } from './source-text.ts'
  * Says which schema the cached catalogs were checked against. Change it whenever src-shared/catalog.ts or the parser
  * changes what a text means; a test reminds of it.
  */
-export const cacheFormat = '4'
+export const cacheFormat = '5'
 
 const kept = 4
 

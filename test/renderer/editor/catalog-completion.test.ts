@@ -61,6 +61,7 @@ describe('completion from the schema', () => {
       'image',
       'container_name',
       'volumes',
+      'env_file',
       'network',
       'memory',
       'cpus',
