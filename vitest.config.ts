@@ -14,6 +14,8 @@ export default defineConfig({
     pool: 'forks',
     // Most files wait for processes rather than work: two at a time also where there are two processors (vitest: one less).
     maxWorkers: Math.max(2, os.availableParallelism() - 1),
+    // Of tests that run at once in one file: the suites of the protocol give a request ten seconds.
+    maxConcurrency: 3,
     globalSetup: ['test/support/build.ts'],
     testTimeout: 40_000,
     hookTimeout: 60_000,

@@ -4,20 +4,14 @@ import { inImage, testImage } from '../containers/test-image.ts'
 import { successes } from './direct-checks.ts'
 import { unexpected } from './expected-failures.ts'
 import { startGateway } from './gateway-process.ts'
-import { legs, wantedChecks, type Leg } from './legs.ts'
+import { legs, wantedChecks } from './legs.ts'
 import { runServerScenarios } from './run-conformance.ts'
 
 const port = 8080
-/** `npm run test:soak` has all: what the eras do to each other does not depend on where the server runs. */
-const everyLeg = process.env['CONFORMANCE_LEGS'] === 'all'
-const isOfOneEra = ({ client, server }: Leg): boolean =>
-  (client === '2025-11-25') === (server === 'legacy')
 
 describeEngines('a containerised server passes the official suite', (engine) => {
-  const own = everyLeg ? legs : legs.filter(isOfOneEra)
-
   // The suite waits more than it works: several at once.
-  it.concurrent.each(own)(
+  it.concurrent.each(legs)(
     'a $client client of a $server server over $transport: all that it passes as a process',
     { timeout: 400_000 },
     async (leg) => {
