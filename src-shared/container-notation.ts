@@ -14,3 +14,8 @@ export function memoryBytes(written: string | undefined): number | undefined {
 /** `SOURCE:TARGET[:OPTIONS]`; a drive letter is part of the source. */
 export const volumePattern =
   /^((?:[A-Za-z]:[\\/])?[^:]+):(\/[^:]*)(?::((?:ro|rw|z|Z|cached|delegated|consistent|U|[rs]?shared|[rs]?private|r?slave)(?:,[A-Za-z]+)*))?$/
+
+/** `network`: another one's, so that nothing can be published there, nor names be added. */
+export function isBorrowedNetwork(network: string | undefined): boolean {
+  return /^(?:none|host|container:.*)$/.test(network ?? '')
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { memoryPattern, volumePattern } from './container-notation.ts'
+import { isBorrowedNetwork, memoryPattern, volumePattern } from './container-notation.ts'
 
 /** `runtime: {type: docker}` of the catalog: a server in a container. */
 
@@ -88,7 +88,7 @@ export const dockerRuntime = z
     if (transport !== 'http') return
     if (port === undefined)
       context.addIssue({ code: 'custom', path: ['port'], message: 'it goes with transport: http' })
-    if (/^(?:host|none|container:.*)$/.test(network ?? ''))
+    if (isBorrowedNetwork(network))
       context.addIssue({
         code: 'custom',
         path: ['network'],

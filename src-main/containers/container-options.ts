@@ -1,6 +1,10 @@
 import { access } from 'node:fs/promises'
 import path from 'node:path'
-import { memoryBytes, volumePattern } from '../../src-shared/container-notation.ts'
+import {
+  isBorrowedNetwork,
+  memoryBytes,
+  volumePattern,
+} from '../../src-shared/container-notation.ts'
 import type { DockerRuntime } from '../../src-shared/docker-runtime.ts'
 import { GatewayError } from '../../src-shared/errors.ts'
 import { fullName } from './engine.ts'
@@ -29,8 +33,6 @@ export function containerOptions(plan: ContainerPlan): Readonly<Record<string, u
   const isPipe = runtime.transport === 'stdio'
   const portName = `${runtime.port}/tcp`
   const memory = memoryLimit(plan.serverId, runtime.memory)
-  // Those have no table of hosts that is their own.
-  const isBorrowed = /^(?:none|host|container:.*)$/.test(network ?? '')
   return {
     Image: fullName(runtime.image),
     ...(runtime.args.length > 0 && { Cmd: runtime.args }),
@@ -64,7 +66,7 @@ export function containerOptions(plan: ContainerPlan): Readonly<Record<string, u
       AutoRemove: false,
       // Podman has a name of its own for the host.
       ...(runtime.engine === 'docker' &&
-        !isBorrowed && { ExtraHosts: ['host.docker.internal:host-gateway'] }),
+        !isBorrowedNetwork(network) && { ExtraHosts: ['host.docker.internal:host-gateway'] }),
     },
   }
 }

@@ -18,12 +18,8 @@ export interface Quit {
 /** Every way out of the app: the menu, a signal, the end of the session, a second request while the first is slow. */
 export function setupQuit({ link, onLeave }: QuitOptions): Quit {
   let phase: 'running' | 'stopping' | 'stopped' = 'running'
-  const kill = (): void => {
-    const leave = (): void => app.exit(1)
-    link.kill().then(leave, leave)
-  }
   const stop = (last: () => void): void => {
-    if (phase !== 'running') return kill()
+    if (phase !== 'running') return killAndExit(link)
     phase = 'stopping'
     onLeave()
     link.close().then(
@@ -65,6 +61,11 @@ export function endWithSession(window: BrowserWindow, link: GatewayLink): void {
   window.on('session-end', () => void link.kill())
 }
 
+function killAndExit(link: GatewayLink): void {
+  const leave = (): void => app.exit(1)
+  link.kill().then(leave, leave)
+}
+
 /** A bug: servers must not outlive the process that would have stopped them. */
 export function setupCrash(link: GatewayLink): void {
   const crash = (thrown: unknown): void => {
@@ -73,8 +74,7 @@ export function setupCrash(link: GatewayLink): void {
         `Open MCP Gateway has a bug and ends; its servers are killed.\n${text(thrown)}\n`,
       )
     } finally {
-      const leave = (): void => app.exit(1)
-      link.kill().then(leave, leave)
+      killAndExit(link)
     }
   }
   process.on('uncaughtException', crash)

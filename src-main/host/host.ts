@@ -152,8 +152,12 @@ export class Host {
 
   /** SIGKILL to every process of every server, at once; resolves when their containers are gone, or 1.5 s later. */
   async kill(): Promise<void> {
-    const killed = this.#gateway?.killAll()
-    this.#release()
+    let killed: Promise<void> | undefined
+    try {
+      killed = this.#gateway?.killAll()
+    } finally {
+      this.#release()
+    }
     await killed
   }
 

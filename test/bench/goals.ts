@@ -46,95 +46,88 @@ function leftOver(figures: Figures): number | undefined {
   return before === undefined || after === undefined ? undefined : (after / before - 1) * 100
 }
 
-/** A call to a server in a container, over the same server as a process, both through the gateway. */
-function inContainer(goal: string, figure: string, names: { over: string; under: string }): Goal {
-  return { goal, most: 1.3, unit: '×', reached: (f) => f.ratio(figure, names.over, names.under) }
+/** Of one figure, what one target reached over what another did. */
+function ratio(
+  goal: string,
+  bound: Pick<Goal, 'most' | 'least'>,
+  [figure, over, under]: readonly [figure: string, over: string, under: string],
+): Goal {
+  return { goal, ...bound, unit: '×', reached: (f) => f.ratio(figure, over, under) }
 }
 
 const goals: Goal[] = [
-  {
-    goal: 'raw p50 / floor',
-    most: 1.15,
-    unit: '×',
-    reached: (f) => f.ratio('raw p50, ms', 'gateway', 'floor'),
-  },
-  {
-    goal: 'raw p50 / floor, modern → modern',
-    most: 1.15,
-    unit: '×',
-    reached: (f) => f.ratio('raw p50, ms', 'gateway, modern → modern', 'floor, modern'),
-  },
-  {
-    goal: 'raw calls/s at 16 parallel / floor',
-    least: 0.9,
-    unit: '×',
-    reached: (f) => f.ratio('raw calls/s at 16 parallel', 'gateway', 'floor'),
-  },
+  ratio('raw p50 / floor', { most: 1.15 }, ['raw p50, ms', 'gateway', 'floor']),
+  ratio('raw p50 / floor, modern → modern', { most: 1.15 }, [
+    'raw p50, ms',
+    'gateway, modern → modern',
+    'floor, modern',
+  ]),
+  ratio('raw calls/s at 16 parallel / floor', { least: 0.9 }, [
+    'raw calls/s at 16 parallel',
+    'gateway',
+    'floor',
+  ]),
   ...(['raw', 'sdk'] as const).flatMap((kind) =>
     ['docker', 'podman'].flatMap((engine): Goal[] => [
-      inContainer(`${kind} p50 of a server in ${engine} / as a process`, `${kind} p50, ms`, {
-        over: `gateway, in ${engine}`,
-        under: 'gateway, of a process',
-      }),
-      inContainer(`${kind} p50 of HTTP in ${engine} / HTTP of a process`, `${kind} p50, ms`, {
-        over: `gateway, HTTP in ${engine}`,
-        under: 'gateway, HTTP of a process',
-      }),
+      ratio(`${kind} p50 of a server in ${engine} / as a process`, { most: 1.3 }, [
+        `${kind} p50, ms`,
+        `gateway, in ${engine}`,
+        'gateway, of a process',
+      ]),
+      ratio(`${kind} p50 of HTTP in ${engine} / HTTP of a process`, { most: 1.3 }, [
+        `${kind} p50, ms`,
+        `gateway, HTTP in ${engine}`,
+        'gateway, HTTP of a process',
+      ]),
     ]),
   ),
-  {
-    goal: 'raw p50 without a gateway, docker run -i / direct stdio',
-    unit: '×',
-    reached: (f) => f.ratio('raw p50, ms', 'docker run -i', 'direct stdio'),
-  },
-  {
-    goal: 'raw p50 with the history / without',
-    most: 1.03,
-    unit: '×',
-    reached: (f) => f.ratio('raw p50, ms', 'gateway', 'gateway, no history'),
-  },
-  {
-    goal: 'raw calls/s at 16 parallel with the history / without',
-    least: 0.95,
-    unit: '×',
-    reached: (f) => f.ratio('raw calls/s at 16 parallel', 'gateway', 'gateway, no history'),
-  },
+  ratio('raw p50 without a gateway, docker run -i / direct stdio', {}, [
+    'raw p50, ms',
+    'docker run -i',
+    'direct stdio',
+  ]),
+  ratio('raw p50 with the history / without', { most: 1.03 }, [
+    'raw p50, ms',
+    'gateway',
+    'gateway, no history',
+  ]),
+  ratio('raw calls/s at 16 parallel with the history / without', { least: 0.95 }, [
+    'raw calls/s at 16 parallel',
+    'gateway',
+    'gateway, no history',
+  ]),
   {
     goal: 'raw calls/s at 16 parallel / best peer',
     least: 3,
     unit: '×',
     reached: throughputOverBestPeer,
   },
-  {
-    goal: 'listening, 100 servers / bare Node start',
-    most: 3.5,
-    unit: '×',
-    reached: (f) => f.ratio(listens, 'gateway', 'bare Node'),
-  },
-  {
-    goal: 'start as in the image / bare Node start',
-    most: 3,
-    unit: '×',
-    reached: (f) => f.ratio('image: start, ms', 'gateway', 'bare Node'),
-  },
-  {
-    goal: 'start as in the image / bare Node start, processor time',
-    most: 3,
-    unit: '×',
-    reached: (f) => f.ratio('image: start, ms of processor time', 'gateway', 'bare Node'),
-  },
+  ratio('listening, 100 servers / bare Node start', { most: 3.5 }, [
+    listens,
+    'gateway',
+    'bare Node',
+  ]),
+  ratio('start as in the image / bare Node start', { most: 3 }, [
+    'image: start, ms',
+    'gateway',
+    'bare Node',
+  ]),
+  ratio('start as in the image / bare Node start, processor time', { most: 3 }, [
+    'image: start, ms of processor time',
+    'gateway',
+    'bare Node',
+  ]),
   {
     goal: 'idle memory − bare Node',
     most: 25,
     unit: 'MB',
     reached: (f) => difference(f, 'idle memory, MB', 'gateway', 'bare Node'),
   },
-  {
-    goal: 'shim cold start / bare Node start',
-    most: 1.7,
-    unit: '×',
-    reached: (f) => f.ratio(listens, 'gateway, shim', 'bare Node'),
-  },
+  ratio('shim cold start / bare Node start', { most: 1.7 }, [
+    listens,
+    'gateway, shim',
+    'bare Node',
+  ]),
   {
     goal: 'shim memory after 3,000 calls − bare Node',
     most: 10,
@@ -142,23 +135,17 @@ const goals: Goal[] = [
     reached: (f) =>
       difference(f, 'shim memory after 3,000 calls, MB', 'gateway, shim', 'bare Node'),
   },
-  {
-    goal: 'shim p50 / direct stdio, all targets taking turns',
-    most: 3,
-    unit: '×',
-    reached: (f) => f.ratio('raw p50, ms', 'gateway, shim', 'direct stdio'),
-  },
-  {
-    goal: 'shim p50 / direct stdio, these two alone',
-    unit: '×',
-    reached: (f) => f.ratio('one call on pipes, alone, p50, ms', 'gateway, shim', 'direct stdio'),
-  },
-  {
-    goal: '8 MiB result / floor',
-    most: 0.25,
-    unit: '×',
-    reached: (f) => f.ratio('8 MiB result, ms', 'gateway', 'floor'),
-  },
+  ratio('shim p50 / direct stdio, all targets taking turns', { most: 3 }, [
+    'raw p50, ms',
+    'gateway, shim',
+    'direct stdio',
+  ]),
+  ratio('shim p50 / direct stdio, these two alone', {}, [
+    'one call on pipes, alone, p50, ms',
+    'gateway, shim',
+    'direct stdio',
+  ]),
+  ratio('8 MiB result / floor', { most: 0.25 }, ['8 MiB result, ms', 'gateway', 'floor']),
   {
     goal: 'sessions at once: errors',
     most: 0,
@@ -192,12 +179,11 @@ const goals: Goal[] = [
     unit: 'ms',
     reached: (f) => f.value('window: load to first screen, ms', 'nothing cached'),
   },
-  {
-    goal: 'one call, window open and busy / closed',
-    most: 1.25,
-    unit: '×',
-    reached: (f) => f.ratio('window: one call, p50, ms', 'window open and busy', 'window closed'),
-  },
+  ratio('one call, window open and busy / closed', { most: 1.25 }, [
+    'window: one call, p50, ms',
+    'window open and busy',
+    'window closed',
+  ]),
 ]
 
 /** What is promised, against what was measured. */

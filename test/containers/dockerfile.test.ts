@@ -10,6 +10,7 @@ import { eventually } from '../support/eventually.ts'
 import { baseImages, machineCertificates, whyNoBaseImages, writeBaseImage } from './base-images.ts'
 import { loadImage } from './engine-programs.ts'
 import { describeEngines, type EngineProbe } from './engines.ts'
+import { callTool } from './envelope-call.ts'
 
 const root = path.join(import.meta.dirname, '..', '..')
 const key = 'a-key-of-the-test-that-is-long-enough'
@@ -105,18 +106,7 @@ function describeDockerfile(engine: EngineProbe): void {
 
   it('makes a full image in which npx and uvx start servers', async () => {
     const { url } = await up('full')
-    const call = async (id: string, name: string, args: object): Promise<string> => {
-      const answer = await fetch(`${url}/mcp`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({
-          server_id: id,
-          method: 'tools/call',
-          params: { name, arguments: args },
-        }),
-      })
-      return answer.text()
-    }
+    const call = (id: string, name: string, args: object) => callTool({ url, key }, id, name, args)
     expect(await call('everything', 'echo', { message: 'by npx' })).toContain('Echo: by npx')
     expect(await call('time', 'get_current_time', { timezone: 'Europe/Berlin' })).toContain(
       '"isError":false',

@@ -20,6 +20,7 @@ import { eventually } from '../support/eventually.ts'
 import { composeUp, type ComposeProject } from './compose.ts'
 import { loadImage, socketOf } from './engine-programs.ts'
 import { describeEngines, type EngineProbe } from './engines.ts'
+import { callTool } from './envelope-call.ts'
 import { inImage, testImage } from './test-image.ts'
 
 const root = path.join(import.meta.dirname, '..', '..')
@@ -128,16 +129,8 @@ describeEngines(
     }
 
     async function call(url: string, id: string, name: string, args: object = {}): Promise<string> {
-      const answer = await fetch(`${url}/mcp`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({
-          server_id: id,
-          method: 'tools/call',
-          params: { name, arguments: args },
-        }),
-      })
-      const { result, error } = rpcAnswer.parse(await answer.json())
+      const answer = await callTool({ url, key }, id, name, args)
+      const { result, error } = rpcAnswer.parse(JSON.parse(answer))
       return result?.content[0]?.text ?? error?.message ?? ''
     }
 

@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { KeyRound, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
@@ -7,7 +8,6 @@ import { Dialog } from '../../components/dialog.tsx'
 import { ErrorState, SkeletonRows } from '../../components/states.tsx'
 import { notify, notifyFailure } from '../../components/toast.tsx'
 import { keyOf, useAct, useRead } from '../../queries.ts'
-import { useQueryClient } from '@tanstack/react-query'
 import { SecretDialog } from './secret-dialog.tsx'
 import { placeWords } from './use-secrets.ts'
 
